@@ -92,15 +92,15 @@ public struct JSONReader {
     /// `NaN`, `Infinity`, half a surrogate, a second member of one name. In a selected member this is its fault, so
     /// that only a row that needs the member is refused. In members that are not selected it does no harm.
     public mutating func row(selecting names: JSONNames) throws(JSONError) -> Row {
-        var found = Row(names: names.all.count)
+        var found = Row()
         isTolerant = true
         defer { isTolerant = false }
         try openDocumentObject()
         try members(depth: 0) { (reader, name: Name) throws(JSONError) in
             guard let place = reader.place(of: name, in: names) else { return try reader.skipValue(depth: 1) }
-            reader.fault = found[place].map { $0.fault ?? reader.duplicate(name) }
+            reader.fault = found.has(place) ? found.fault(place) ?? reader.duplicate(name) : nil
             let value = try reader.value(depth: 1)
-            found[place] = RowMember(value: value, fault: reader.fault)
+            found.set(place, value, fault: reader.fault)
         }
         try expectEnd("an object")
         return found

@@ -36,6 +36,11 @@ public enum JSONValue: Equatable, Sendable {
         }
     }
 
+    /// Whether it is `null`.
+    public var isNull: Bool {
+        if case .null = self { true } else { false }
+    }
+
     /// A finite number; `nil` for anything else.
     public var double: Double? {
         guard case .number(let digits) = self, let value = Double(digits), value.isFinite else { return nil }

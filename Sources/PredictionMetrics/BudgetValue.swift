@@ -20,5 +20,8 @@ public struct BudgetValue: Hashable, Codable, Sendable {
     public var oracleGain: Double? { uniform > 0 ? oracle / uniform - 1 : nil }
     /// (realised − uniform)/(oracle − uniform): 1 is as good as knowing the true rates, 0 as good as knowing nothing,
     /// below 0 worse than not planning. `nil` where the true rates gain nothing.
-    public var share: Double? { oracle > uniform ? (realised - uniform) / (oracle - uniform) : nil }
+    public var share: Double? {
+        // Sums in another order differ in their last digits, and a share of that would be any number.
+        oracle > uniform * (1 + 1e-9) ? (realised - uniform) / (oracle - uniform) : nil
+    }
 }

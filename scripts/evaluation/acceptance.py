@@ -36,8 +36,23 @@ def by_chance(predictor):
     return "" if chance is None else f" (right beliefs would show {chance:.3f})"
 
 
+def excess(predictor):
+    """ECE above that of right beliefs: mean over sources and its standard error; None without any source.
+
+    This is how far from calibrated a predictor is: of the whole ECE, nothing below the value by chance can be gained.
+    """
+    sources = [source for source in predictor["sources"] if None not in (source.get("ece"), source.get("ece_expected"))]
+    found = [source["ece"] - source["ece_expected"] for source in sources]
+    if not found:
+        return None
+    return statistics.fmean(found), statistics.stdev(found) / len(found) ** 0.5 if len(found) > 1 else None
+
+
 def rows(results):
-    """(claim, rows of context, wanted, found, error, met) in the order of the claims; what was not run is left out."""
+    """(claim, rows of context, wanted, found, error, met) in the order of the claims; what was not run is left out.
+
+    Of a figure that is shown beside an aim, wanted and met are None.
+    """
     main, references, coverage = (compared(results, name) for name in ("main", "references", "coverage"))
     heads = [h for h in ("compact", "gaussian-process") if h in predictors(references, 256)]
     found = []
@@ -46,6 +61,11 @@ def rows(results):
         if value is not None:
             met = value >= wanted if at_least else value <= wanted
             found.append((text, size, ("≥ " if at_least else "≤ ", wanted), value, error, met))
+
+    def above_chance(text, size, predictor):
+        above = excess(predictor)
+        if above:
+            found.append((text, size, None, *above, None))
 
     def gain(text, size, wanted, pair):
         if pair:
@@ -69,6 +89,7 @@ def rows(results):
                         here[arm(head, name)]["mean"].get("ece"),
                         at_least=False,
                     )
+                    above_chance(f"{head}: the same, above right beliefs", size, here[arm(head, name)])
             useless = mean_difference(here.get(arm(head, "shuffled:3")), here[head])
             gain(f"{head}: three useless references", size, -0.003 if size == 256 else -0.008, useless)
         for size in (256, 32):
@@ -105,6 +126,7 @@ def rows(results):
             gain(f"new kinds, over {name}", size, 0, mean_difference(mine, here.get(name), NEW))
         most = 0.045 if size == 256 else 0.06
         claim("ECE, mean of all" + by_chance(mine), size, most, mine["mean"].get("ece"), at_least=False)
+        above_chance("the same, above right beliefs", size, mine)
         claim(
             "sources more than 0.015 below the better of Gaussian process and logistic regression",
             size,

@@ -21,7 +21,7 @@ from acceptance import REPEATED
 from text import table
 
 from common import arguments, markdown, rows
-from common.budgets import CERTAIN, MEAN, contrast, planned
+from common.budgets import CERTAIN, GAIN_LEAST, MEAN, contrast, planned
 
 BEGIN, END = "<!-- ceiling: written by scripts/evaluation/ceiling.py -->", "<!-- end of ceiling -->"
 KAPPAS = np.geomspace(0.2, 50, 25)
@@ -72,7 +72,7 @@ def share(p, observed):
     truth = contrast(observed, CERTAIN)
     uniform = truth[:, MEAN].sum()
     oracle = truth[at, planned(truth)].sum()
-    if oracle <= uniform + 1e-9:
+    if oracle - uniform <= GAIN_LEAST:
         return None
     return (truth[at, planned(contrast(p, CERTAIN))].sum() - uniform) / (oracle - uniform)
 

@@ -35,6 +35,7 @@ SIZES = (256, 32)
 REFERENCES = 3
 QUERIES_LEAST = 20
 LN_KAPPAS = np.linspace(-2, 4, 61)
+NO_GAIN = "no gain to be had"
 FOLDER = pathlib.Path("out/evaluation-intervals")
 
 
@@ -92,23 +93,32 @@ def inside(cases):
 
 
 def realised(case, kappa):
-    """The share of the oracle's gain that a plan realises; 0 where it expects less than even budgets."""
+    """The share of the oracle's gain that a plan realises; 0 where it expects less than even budgets.
+
+    NaN where the oracle gains nothing over even budgets: then there is no way of which a plan could go a share.
+    """
     many = case["n"] > 1
     rates, rows = np.clip(case["y"][many], 1e-9, 1 - 1e-9), np.arange(many.sum())
     believed = budgets.contrast(np.clip(case["p"][many], 0.005, 0.995), kappa)
     true = budgets.contrast(rates, budgets.CERTAIN)
     plan, even = budgets.planned(believed), np.full(len(rows), budgets.MEAN)
+    oracle = true[rows, budgets.planned(true)].sum() - true[rows, even].sum()
+    if oracle <= budgets.GAIN_LEAST:
+        return np.nan
     expected = (believed[rows, plan].sum() + believed.mean(0)[plan].sum()) / 2
     if expected <= believed[rows, even].sum():
         plan = even
-    oracle = true[rows, budgets.planned(true)].sum() - true[rows, even].sum()
     return (true[rows, plan].sum() - true[rows, even].sum()) / oracle
 
 
 def by_policy(cases, figure):
-    """Mean over the draws of each policy version."""
-    names = sorted({case["policy"] for case in cases})
-    return np.array([np.mean([figure(case) for case in cases if case["policy"] == name], 0) for name in names])
+    """Mean over the draws of each policy version; what is NaN does not count, nor a version without any figure."""
+    found = {}
+    for case in cases:
+        values = np.array(figure(case))
+        if not np.isnan(values).any():
+            found.setdefault(case["policy"], []).append(values)
+    return np.array([np.mean(found[name], 0) for name in sorted(found)])
 
 
 def likeliest(cases):
@@ -122,15 +132,31 @@ def figures(cases):
     found = [np.mean(by_policy(cases, lambda case: np.log(case["kappas"])), 0), [likeliest(cases)]]
     found.append([inside([case | {"kappa": case["kappas"][i]} for case in cases]) for i in (0, 1)])
     shares = by_policy(cases, lambda case: [realised(case, kappa) for kappa in case["kappas"]])
+    if not len(shares):
+        return np.concatenate([*found, np.full(4, np.nan)])
     difference = shares[:, 1] - shares[:, 0]
     error = difference.std(ddof=1) / len(difference) ** 0.5 if len(difference) > 1 else np.nan
     return np.concatenate([*found, shares.mean(0), [difference.mean(), error]])
 
 
+def mean(values):
+    """Mean over sources; their shares are of those alone that have a gain to be had."""
+    values = np.array(values)
+    gaining = values[~np.isnan(values[:, 7])]
+    shares = np.full(4, np.nan)
+    if len(gaining):
+        shares = gaining[:, 5:].mean(0)
+        errors = gaining[~np.isnan(gaining[:, 8]), 8]
+        shares[3] = np.sqrt((errors**2).sum()) / len(gaining) if len(errors) else np.nan
+    return np.concatenate([values[:, :5].mean(0), shares])
+
+
 def row(name, references, values):
     def shown(value, digits=3):
-        return "–" if np.isnan(value) else f"{value:+.{digits}f}".replace("-", "−")
+        return f"{value:+.{digits}f}".replace("-", "−")
 
+    if np.isnan(values[7]):
+        return [name, references, *[shown(v, 2) for v in values[:3]], *[shown(v) for v in values[3:5]], *3 * [NO_GAIN]]
     last = shown(values[7]) + ("" if np.isnan(values[8]) else f" ± {values[8]:.3f}")
     return [name, references, *[shown(v, 2) for v in values[:3]], *[shown(v) for v in values[3:7]], last]
 
@@ -148,9 +174,7 @@ def section(cases, shipped, options):
             for with_references in (False, True):
                 values = [v for (s, r), v in found.items() if r == with_references and chosen in (None, s in NEW)]
                 if values:
-                    mean = np.mean(values, 0)
-                    mean[8] = np.sqrt(np.nansum([v[8] ** 2 for v in values])) / len(values)
-                    lines.append(row(f"**{name}**", "yes" if with_references else "none", mean))
+                    lines.append(row(f"**{name}**", "yes" if with_references else "none", mean(values)))
         head = ["source", "references", "ln κ, former", "ln κ", "likeliest", "off, former", "off"]
         head += ["share, former", "share", "difference of shares"]
         parts.append(f"{size} rows:\n\n{table(head, lines, 2)}")
@@ -159,7 +183,8 @@ def section(cases, shipped, options):
 The concentration, fitted again: {numbers[1]} (centre, by size, offset, with references); *former* is {numbers[0]}.
 Probabilities are the same. *Likeliest* is the ln κ that fits these outcomes best, which no prediction can know; *off*
 is the share of counts in the 80 % interval less the expected one; *share* is the part of the oracle's gain that a plan
-realises (`expectedContrast`, mean 8 rollouts in [4, 32], computed in numpy). All query prompts count, also those that
+realises (`expectedContrast`, mean 8 rollouts in [4, 32], computed in numpy); where the oracle gains nothing over even
+budgets there is *no gain to be had*, and the means of shares leave it out. All query prompts count, also those that
 training has seen. References are three other policies, or earlier versions of the run. At most {options.policies}
 policy versions of a source, {options.seeds} draws.
 

@@ -4,7 +4,8 @@
     python3 scripts/evaluation/recalibration.py --data DATA --embeddings FILE
 
 The six constants of the probability are fitted on the outcomes of all other sources, which says what constants of this
-form could give, and on those of the source itself, which no prediction can know. Nothing of it is shipped. DATA has
+form could give, and on those of the source itself, which no prediction can know. Nothing of it is shipped. A second
+table says what the error is made of: the level of a draw, the level and slope of a source, the rest. DATA has
 `eval/` in the layout that scripts/train describes, FILE is of `statezero model embed`. Needs the packages of
 scripts/train; predictions are those of its `inference.py`, and take some minutes.
 """
@@ -22,6 +23,7 @@ from inference import Head, Rows
 from limited import limited
 from outcomes import load
 from scipy.optimize import minimize
+from scipy.special import expit
 from text import table
 from with_references import gram_rows
 
@@ -33,6 +35,8 @@ BINS = 15
 QUERIES_LEAST, SOURCE_QUERIES_LEAST = 10, 100
 PENALTY = 0.002
 FOLDER = pathlib.Path("out/evaluation-recalibration")
+REPEATS = 100  # of outcomes that are drawn from the predictions
+CORRECTIONS = ("none", "level of each draw", "level and slope of each draw")
 
 
 def rows(corpus, prompts):
@@ -126,6 +130,121 @@ def figures(cases, predicted, size):
     return found
 
 
+def drawn(p, kappa, n, random):
+    """Mean rewards of n rollouts as right beliefs would give them."""
+    rates = p.copy()
+    many = n > 1
+    if many.any():
+        rates[many] = random.beta(np.maximum(1e-9, p * kappa)[many], np.maximum(1e-9, (1 - p) * kappa)[many])
+    return random.binomial(n.astype(int), rates) / n
+
+
+def corrected(p, y, correction):
+    """Predictions of a draw with the level, or level and slope, that its outcomes have: no prediction can know them."""
+    z = np.log(p) - np.log1p(-p)
+    design = np.stack([np.ones(len(z)), z - z.mean()], 1)[:, : 1 + (correction == CORRECTIONS[2])]
+    offset, found = (z if correction == CORRECTIONS[1] else z.mean()), np.zeros(design.shape[1])
+    if correction == CORRECTIONS[2]:
+        found[1] = 1
+    centre = found.copy()
+    # As if one outcome had agreed with the prediction: all right or all wrong must not give infinite log-odds.
+    for _ in range(12):
+        q = np.clip(expit(offset + design @ found), 1e-6, 1 - 1e-6)
+        gradient = design.T @ (y - q) - 0.5 * (found - centre)
+        curvature = (design * (q * (1 - q))[:, None]).T @ design + 0.5 * np.eye(len(found))
+        found = found + np.clip(np.linalg.solve(curvature, gradient), -1, 1)
+    return np.clip(expit(offset + design @ found), 0.005, 0.995)
+
+
+def gap(p, y):
+    """ECE."""
+    order = np.argsort(p, kind="stable")
+    return sum(abs(p[part].sum() - y[part].sum()) for part in bins(order, p[order])) / len(p)
+
+
+def parts(cases, size, correction, random):
+    """By source: ECE, by the formula and by drawing what right beliefs would show; means over seeds.
+
+    Drawn outcomes are corrected for as the real ones, so that what a correction takes from chance counts on both sides.
+    """
+    found = {}
+    for source in sorted({case["source"] for case in cases}):
+        mine = [case for case in cases if case["source"] == source and case["size"] == size]
+        seeds = []
+        for seed in sorted({case["seed"] for case in mine}):
+            here = [case for case in mine if case["seed"] == seed]
+            n = np.concatenate([case["n"] for case in here])
+
+            def measured(outcomes, here=here):
+                fixed = [
+                    case["p"] if correction == CORRECTIONS[0] else corrected(case["p"], y, correction)
+                    for case, y in zip(here, outcomes)
+                ]
+                return np.concatenate(fixed), np.concatenate(outcomes)
+
+            p, y = measured([case["y"] for case in here])
+            kappa = np.concatenate([np.full(len(case["y"]), case["kappa"]) for case in here])
+            chance = errors(p, y, p * (1 - p) * (1 / n + (1 - 1 / n) / (kappa + 1)))[1]
+            ends = np.cumsum([len(case["y"]) for case in here])[:-1]
+            repeats = [
+                gap(*measured(np.split(drawn(p, kappa, n, random), ends)))
+                for _ in range(REPEATS if correction == CORRECTIONS[0] else REPEATS // 10)
+            ]
+            seeds.append((gap(p, y), chance, np.mean(repeats)))
+        if seeds:
+            found[source] = np.mean(seeds, 0)
+    return found
+
+
+def levels(cases, size):
+    """Root mean squared errors of a draw's level: the head's, the context's mean, and what chance makes of the queries.
+
+    Sources weigh the same.
+    """
+    squares = {}
+    for case in cases:
+        if case["size"] == size:
+            y, p = case["y"], case["p"]
+            noise = (p * (1 - p) * (1 / case["n"] + (1 - 1 / case["n"]) / (case["kappa"] + 1))).sum() / len(y) ** 2
+            line = ((p.mean() - y.mean()) ** 2, (case["base"] - y.mean()) ** 2, noise, p.mean() - y.mean())
+            squares.setdefault(case["source"], []).append(line)
+    means = np.array([np.mean(lines, 0) for lines in squares.values()])
+    bias = means[:, 3]
+    return np.sqrt(means.mean(0)[:3]), bias.mean(), bias.std(ddof=1) / len(bias) ** 0.5
+
+
+def made_of(cases):
+    """What the calibration error is made of, as a part of the page."""
+    random, lines, said = np.random.RandomState(0), [], []
+    for correction in CORRECTIONS:
+        cells = [correction]
+        for size in SIZES:
+            found = np.array(list(parts(cases, size, correction, random).values()))
+            above = found[:, 0] - found[:, 2]
+            error = above.std(ddof=1) / len(above) ** 0.5
+            cells += [f"{value:.3f}" for value in found.mean(0)]
+            cells.append(f"{above.mean():+.3f} ± {error:.3f}".replace("-", "−"))
+        lines.append(cells)
+    for size in SIZES:
+        (own, base, noise), bias, error = levels(cases, size)
+        said.append(
+            f"{size} rows: {own:.3f} of the head, {base:.3f} of the context's mean, {noise:.3f} by chance in the"
+            + f" queries; mean p less the rate {bias:+.3f} ± {error:.3f}".replace("-", "−")
+        )
+    head = ["corrected, knowing the outcomes"]
+    head += [f"{w}, {size} rows" for size in SIZES for w in ("ECE", "by chance", "by chance, drawn", "above it")]
+    return f"""
+What the error is made of. *By chance, drawn* is the mean ECE of outcomes that were drawn from the predictions
+({REPEATS} times), where *by chance* is the formula that the rest of this page uses; *above it* is measured less drawn,
+with its standard error over sources. The corrections know the outcomes of the draw's own queries, and so do those of
+the drawn outcomes:
+
+{table(head, lines, 1)}
+
+Root mean squared error of a draw's level (mean prediction against the rate of its queries), {"; ".join(said)}.
+"""
+
+
 def section(cases, shipped):
     sources = sorted({case["source"] for case in cases})
     others = {s: fitted([case for case in cases if case["source"] != s], shipped, PENALTY) for s in sources}
@@ -172,7 +291,7 @@ So other data for the calibration would change little. Even constants of the sou
 leave an ECE that is nearly the one by chance. What remains is the level of single policies: a constant, which needs no
 calibration, has the error of a mean of few rows. *Unbiased RMS* is the root of the mean squared gap of the bins, less
 its bias by few rows ([Kumar, Liang and Ma 2019](https://arxiv.org/abs/1909.10155)).
-"""
+{made_of(cases)}"""
 
 
 def main():

@@ -7,6 +7,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import acceptance
+import text
 from limited import limited
 
 from common import rows
@@ -54,7 +55,7 @@ class Aims(unittest.TestCase):
         }
 
     def met(self, results, part):
-        found = [met for text, size, _, _, _, met in acceptance.rows(results) if part in text and size == 256]
+        found = [met for claim, size, _, _, _, met in acceptance.rows(results) if part in claim and size == 256]
         self.assertTrue(found, part)
         return all(found)
 
@@ -82,6 +83,30 @@ class Aims(unittest.TestCase):
         for share, is_met in ((0.41, True), (0.39, False)):
             plans = [budget("compact, others:3", "evalperf", share, 0.2)]
             self.assertEqual(self.met(self.results({"ikp": 0.82, "mint": 0.82}, plans), "others:3, share"), is_met)
+
+
+class Excess(unittest.TestCase):
+    def test_it_is_the_mean_over_sources_with_its_error_and_has_no_aim(self):
+        sources = [
+            {"source": name, "ece": 0.05 + gap, "ece_expected": 0.05, "auc": 0.7, "draws": []}
+            for name, gap in (("a", 0.01), ("b", 0.03))
+        ] + [{"source": "c", "draws": []}]
+        value, error = acceptance.excess({"sources": sources})
+        self.assertAlmostEqual(value, 0.02)
+        self.assertAlmostEqual(error, 0.01)
+        self.assertEqual(acceptance.excess({"sources": sources[:1]})[1], None)
+        self.assertEqual(acceptance.excess({"sources": sources[2:]}), None)
+
+    def test_each_aim_of_ece_has_it_in_the_next_line(self):
+        main = predictor("compact", "none", {"ikp": 0.7, "mint": 0.7})
+        for source in main["sources"]:
+            source.update(ece=0.08, ece_expected=0.05)
+        lines = text.claims({"main": comparison(main)}).splitlines()
+        places = [place for place, line in enumerate(lines) if "ECE, mean of all" in line]
+        self.assertEqual(len(places), 2)
+        for place in places:
+            self.assertIn("above right beliefs", lines[place + 1])
+            self.assertIn("+0.030 ± 0.000", lines[place + 1])
 
 
 class Parts(unittest.TestCase):

@@ -185,7 +185,11 @@ def seen(results):
 
 def claims(results):
     rows = []
-    for text, size, (sign, wanted), value, error, met in acceptance.rows(results):
+    for text, size, aim, value, error, met in acceptance.rows(results):
+        if aim is None:
+            rows.append([text, str(size), "–", with_error(value, error, True), "–"])
+            continue
+        sign, wanted = aim
         rows.append(
             [
                 text,
@@ -284,7 +288,8 @@ which are not in this repository, and the [sample corpus](scripts/sample/README.
 {claims(results)}
 
 ECE of right beliefs is not 0: a source of few queries has a large ECE by chance. Where an aim is below what right
-beliefs would show, it cannot be reached on this data; what counts is the difference.
+beliefs would show, it cannot be reached on this data; what counts is the difference, which the line below each of these
+aims has, with its standard error over sources.
 
 Sources on which the head is more than 0.015 below the better of Gaussian process and logistic regression: {below}.
 

@@ -4,7 +4,7 @@ struct PromptLayout {
     /// The ways to make a text.
     enum Form {
         /// The first key with a text, and the members that belong to it.
-        case usual([RowLayout.Candidate])
+        case usual(RowLayout.Candidates)
         /// All of these that are there, with a blank line between them.
         case joined([RowLayout.Candidate])
         /// A template's pieces.
@@ -21,24 +21,28 @@ struct PromptLayout {
     let dropsAnswer: Bool
     /// The key that the user named.
     var named: String?
-    var systems: [RowLayout.Candidate] = []
-    var contexts: [RowLayout.Candidate] = []
-    var choices: [RowLayout.Candidate] = []
+    var systems = RowLayout.Candidates()
+    var contexts = RowLayout.Candidates()
+    var choices = RowLayout.Candidates()
     /// Sets of single choices.
-    var letters: [[RowLayout.Candidate]] = []
+    var letters: [RowLayout.Candidates] = []
     /// What an instruction is about.
-    var inputs: [RowLayout.Candidate] = []
+    var inputs = RowLayout.Candidates()
 
     /// The names that were tried, for messages.
     var names: String {
         switch form {
-        case .usual(let keys), .joined(let keys):
-            // The first of the usual names are the most frequent ones.
-            guard keys.count > 12 else { return keys.map(\.key).joined(separator: ", ") }
-            let plain = keys.map(\.key).filter { $0.first?.isUppercase != true && !$0.contains(".") }
-            return plain.prefix(7).joined(separator: ", ") + " or another usual key"
-        case .template: return "the members of --template"
+        case .usual(let keys): Self.names(keys.all)
+        case .joined(let keys): Self.names(keys)
+        case .template: "the members of --template"
         }
+    }
+
+    /// The first of the usual names are the most frequent ones.
+    private static func names(_ keys: [RowLayout.Candidate]) -> String {
+        guard keys.count > 12 else { return keys.map(\.key).joined(separator: ", ") }
+        let plain = keys.map(\.key).filter { $0.first?.isUppercase != true && !$0.contains(".") }
+        return plain.prefix(7).joined(separator: ", ") + " or another usual key"
     }
 }
 
@@ -67,17 +71,20 @@ extension RowLayout {
             }
             let first = [candidate(named)]
             prompt = PromptLayout(
-                form: .usual(fallback ? first + usual : first), dropsAnswer: dropsAnswer, named: named)
+                form: .usual(RowLayout.Candidates(fallback ? first + usual : first)), dropsAnswer: dropsAnswer,
+                named: named)
             if !fallback { return }
         } else {
-            prompt = PromptLayout(form: .usual(usual), dropsAnswer: dropsAnswer)
+            prompt = PromptLayout(form: .usual(RowLayout.Candidates(usual)), dropsAnswer: dropsAnswer)
         }
-        prompt.systems = PromptNames.systems.map { candidate($0) }
-        prompt.contexts = PromptNames.contexts.flatMap(PromptNames.forms).map { candidate($0) }
-        prompt.choices = PromptNames.choices.flatMap(PromptNames.forms).map { candidate($0) }
-        prompt.letters = PromptNames.letters.map { names in names.map { candidate($0) } }
-        prompt.inputs = PromptNames.forms(of: "input").map { candidate($0) }
+        prompt.systems = candidates(PromptNames.systems)
+        prompt.contexts = candidates(PromptNames.contexts.flatMap(PromptNames.forms))
+        prompt.choices = candidates(PromptNames.choices.flatMap(PromptNames.forms))
+        prompt.letters = PromptNames.letters.map { candidates($0) }
+        prompt.inputs = candidates(PromptNames.forms(of: "input"))
     }
+
+    private mutating func candidates(_ names: [String]) -> Candidates { Candidates(names.map { candidate($0) }) }
 }
 
 extension StringProtocol {

@@ -50,13 +50,14 @@ extension RowFields {
         }
     }
 
-    private func usual(_ keys: [RowLayout.Candidate]) throws(RowProblem) -> ReadPrompt? {
+    private func usual(_ keys: RowLayout.Candidates) throws(RowProblem) -> ReadPrompt? {
+        guard mayHave(keys) else { return nil }
         var emptyKey: String?
         var label: String?
-        for place in keys.indices where has(keys[place].whole, keys[place].head) {
-            let key = keys[place]
+        for place in keys.all.indices where has(keys.all[place].whole, keys.all[place].head) {
+            let key = keys.all[place]
             guard let value = try value(of: key) else { continue }
-            if PromptNames.labels.contains(key.key), key.key != layout.prompt.named, Self.isLabel(value) {
+            if key.mayBeLabel, key.key != layout.prompt.named, Self.isLabel(value) {
                 label = value.string
                 continue
             }
@@ -95,7 +96,7 @@ extension RowFields {
     ) throws(RowProblem) -> ReadPrompt {
         var numbers = KeyNumbers()
         var text = reading.text
-        let isOpen = value.string != nil && !PromptNames.complete.contains(key.key.lowercased())
+        let isOpen = value.string != nil && !key.isComplete
         // Messages are complete but for their system's message, which may be beside them.
         guard isOpen || value.elements.map(Self.lacksSystem) ?? false else {
             numbers.append(key)
@@ -153,9 +154,10 @@ extension RowFields {
 
     /// The first of these members with a text that `text` does not have in it already.
     private func sibling(
-        of text: String, among candidates: [RowLayout.Candidate]
+        of text: String, among candidates: RowLayout.Candidates
     ) throws(RowProblem) -> (key: RowLayout.Candidate, text: String)? {
-        for candidate in candidates {
+        guard mayHave(candidates) else { return nil }
+        for candidate in candidates.all {
             guard let value = try value(of: candidate), let found = Self.plainText(value), !found.isBlank else {
                 continue
             }
@@ -167,17 +169,17 @@ extension RowFields {
     private func choices(
         of text: String
     ) throws(RowProblem) -> (keys: [RowLayout.Candidate], text: String)? {
-        for candidate in layout.prompt.choices {
+        for candidate in layout.prompt.choices.all where mayHave(layout.prompt.choices) {
             guard let value = try value(of: candidate),
                 let lines = candidate.key == PromptNames.choicesByScore
                     ? ChoiceText.lines(byScore: value) : ChoiceText.lines(value)
             else { continue }
             return Self.contains(text, lines) ? nil : ([candidate], lines)
         }
-        for set in layout.prompt.letters {
+        for set in layout.prompt.letters where mayHave(set) {
             var keys: [RowLayout.Candidate] = []
             var lines: [String] = []
-            for (index, candidate) in set.enumerated() {
+            for (index, candidate) in set.all.enumerated() {
                 guard let value = try value(of: candidate),
                     let choice = value.string ?? (value.double == nil ? nil : value.text)
                 else { break }

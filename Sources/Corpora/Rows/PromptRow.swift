@@ -79,6 +79,13 @@ extension RowFields {
         throw RowProblem(code: .badType, message: "\"\(key)\" is \(value.kind); expected a whole number")
     }
 
+    /// A number of one digit, as most rewards are; `nil` for any other, which takes the usual way.
+    private static func digit(_ digits: String) -> Double? {
+        let bytes = digits.utf8.span
+        guard bytes.count == 1, 0x30...0x39 ~= bytes[0] else { return nil }
+        return Double(bytes[0] - 0x30)
+    }
+
     /// A number written as a text, or a truth value.
     private static func number(_ text: String) -> Double? {
         switch text {
@@ -93,6 +100,7 @@ extension RowFields {
     func number(_ field: RowLayout.Field) throws(RowProblem) -> (key: String, value: Double)? {
         guard let (key, value) = try first(field) else { return nil }
         if case .bool(let truth) = value { return (key, truth ? 1 : 0) }
+        if case .number(let digits) = value, let digit = Self.digit(digits) { return (key, digit) }
         guard let number = value.double ?? value.string.flatMap(Self.number) else {
             throw RowProblem(code: .badType, message: "\"\(key)\" is \(value.kind); expected a number")
         }

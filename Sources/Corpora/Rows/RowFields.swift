@@ -26,7 +26,7 @@ struct RowFields {
             }
             (form, values) = (record.form, Self.members(of: record.object, shared.layout.names))
         case .blank, .rejected:
-            (form, values) = (nil, JSONReader.Row(names: shared.layout.names.all.count))
+            (form, values) = (nil, JSONReader.Row())
         }
     }
 
@@ -53,10 +53,9 @@ struct RowFields {
     }
 
     private static func members(of object: JSONObject, _ names: JSONNames) -> JSONReader.Row {
-        var values = JSONReader.Row(names: names.all.count)
+        var values = JSONReader.Row()
         for member in object.members {
-            guard let place = names.find(member.name) else { continue }
-            values[place] = JSONReader.RowMember(value: member.value)
+            if let place = names.find(member.name) { values.set(place, member.value) }
         }
         return values
     }
@@ -64,11 +63,21 @@ struct RowFields {
     /// The first of a field's keys that is present and not null, with its value.
     func first(_ field: RowLayout.Field) throws(RowProblem) -> (key: String, value: JSONValue)? {
         let candidates = layout.candidates[field.rawValue]
-        for place in candidates.indices where has(candidates[place].whole, candidates[place].head) {
-            if let value = try value(of: candidates[place]) { return (candidates[place].key, value) }
+        guard mayHave(candidates) else { return nil }
+        for place in candidates.all.indices {
+            // Nearly all keys are whole names of members, and nearly all candidates absent: neither is copied.
+            if let whole = candidates.all[place].whole, let value = values.value(whole), !value.isNull {
+                try checkStrict(whole)
+                return (candidates.all[place].key, value)
+            }
+            guard candidates.all[place].head != nil else { continue }
+            if let value = try value(of: candidates.all[place]) { return (candidates.all[place].key, value) }
         }
         return nil
     }
+
+    /// Whether the row may have a member of these candidates: `false` is certain, and usual.
+    func mayHave(_ candidates: RowLayout.Candidates) -> Bool { values.mayHave(any: candidates.places) }
 
     /// Whether the row has the member of a candidate, by its two places. Most candidates are absent, and are not even copied.
     func has(_ whole: Int?, _ head: Int?) -> Bool {
@@ -79,20 +88,18 @@ struct RowFields {
 
     /// A candidate's value; `nil` if it is absent or null. Throws if the text of the value is not strict JSON.
     func value(of candidate: RowLayout.Candidate) throws(RowProblem) -> JSONValue? {
-        if let whole = candidate.whole, values.has(whole), let member = values[whole], member.value != .null {
-            return try strict(member)
+        if let whole = candidate.whole, let value = values.value(whole), !value.isNull {
+            try checkStrict(whole)
+            return value
         }
-        guard let head = candidate.head, values.has(head), let member = values[head],
-            let value = member.value.member(at: candidate.tail),
-            value != .null
+        guard let head = candidate.head, let value = values.value(head)?.member(at: candidate.tail), !value.isNull
         else { return nil }
-        _ = try strict(member)
+        try checkStrict(head)
         return value
     }
 
-    private func strict(_ member: JSONReader.RowMember) throws(RowProblem) -> JSONValue {
-        if let fault = member.fault { throw RowProblem(fault) }
-        return member.value
+    private func checkStrict(_ place: Int) throws(RowProblem) {
+        if let fault = values.fault(place) { throw RowProblem(fault) }
     }
 
     /// The value of a column of the layout; `nil` if it is absent or null.
@@ -102,6 +109,7 @@ struct RowFields {
 
     /// The keys that were tried, for a message.
     func keys(_ field: RowLayout.Field) -> String {
-        field == .prompt ? layout.prompt.names : layout.candidates[field.rawValue].map(\.key).joined(separator: ", ")
+        field == .prompt
+            ? layout.prompt.names : layout.candidates[field.rawValue].all.map(\.key).joined(separator: ", ")
     }
 }

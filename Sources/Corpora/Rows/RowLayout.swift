@@ -18,6 +18,28 @@ struct RowLayout {
         let tail: [String]
         /// Its place among `keys`.
         let number: Int
+        /// Whether nothing is joined to a prompt under this key.
+        let isComplete: Bool
+        /// Whether a prompt under this key may be a label.
+        let mayBeLabel: Bool
+
+        /// The member that the value is in.
+        var places: [Int] { [whole, head].compactMap { $0 } }
+    }
+
+    /// Keys that are tried in order, and the members that they are about: most rows have none of most fields.
+    struct Candidates {
+        private(set) var all: [Candidate] = []
+        private(set) var places = JSONPlaces()
+
+        init(_ candidates: [Candidate] = []) {
+            for candidate in candidates { append(candidate) }
+        }
+
+        mutating func append(_ candidate: Candidate) {
+            all.append(candidate)
+            for place in candidate.places { places.insert(place) }
+        }
     }
 
     private(set) var names = JSONNames()
@@ -27,7 +49,7 @@ struct RowLayout {
     var prompt = PromptLayout(form: .joined([]), dropsAnswer: false)
     /// The same, for formats with columns.
     var columnNames: Set<String> { Set(names.all.map { String(decoding: $0, as: UTF8.self) }) }
-    private(set) var candidates: [[Candidate]]
+    private(set) var candidates: [Candidates]
     /// Columns of the user's own, in the order of `SideColumns.names`.
     private(set) var columns: [Candidate] = []
 
@@ -36,16 +58,17 @@ struct RowLayout {
     /// How rewards become outcomes.
     private(set) var rewards = RewardScale.unit
     /// Places of members that records of other programs have.
-    private var signs: [Int] = []
+    private var signs: [Int] = [] { didSet { signPlaces = JSONPlaces(signs) } }
+    private var signPlaces = JSONPlaces()
 
     /// Whether a row may be the record of another program.
     func mayBeForeign(_ members: JSONReader.Row) -> Bool {
-        signs.contains { members.has($0) }
+        members.mayHave(any: signPlaces) && signs.contains { members.has($0) }
     }
 
     /// Fields without keys are not read.
     init(_ keys: [Field: [String]], columns names: SideColumns = .none) {
-        candidates = Array(repeating: [], count: Field.allCases.count)
+        candidates = Array(repeating: Candidates(), count: Field.allCases.count)
         for field in Field.allCases {
             for key in keys[field] ?? [] { candidates[field.rawValue].append(candidate(key)) }
         }
@@ -58,7 +81,9 @@ struct RowLayout {
         let head = path.count > 1 ? names.place(of: path[0]) : nil
         let number = keys.firstIndex(of: key) ?? keys.count
         if number == keys.count { keys.append(key) }
-        return Candidate(key: key, whole: whole, head: head, tail: Array(path.dropFirst()), number: number)
+        return Candidate(
+            key: key, whole: whole, head: head, tail: Array(path.dropFirst()), number: number,
+            isComplete: PromptNames.complete.contains(key.lowercased()), mayBeLabel: PromptNames.labels.contains(key))
     }
 
     static func prompts(_ keys: RowKeys, columns: SideColumns = .none) -> RowLayout {

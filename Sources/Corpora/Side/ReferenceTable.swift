@@ -92,15 +92,25 @@ struct ReferenceTable: Sendable {
 
     /// The prompt's number; a new one if neither id nor text is known.
     private mutating func number(id: String?, text: String?) -> Int {
-        let (idHash, textHash) = (id.map(IDTable.hash), text.map(Self.hash(text:)))
-        let known = idHash.flatMap { keys.number(of: $0) } ?? textHash.flatMap { keys.number(of: $0) }
-        let number = known ?? UInt32(latest.count)
+        // Most rows have one of the two: one look-up, which adds it where it is new.
+        let new = UInt32(latest.count)
+        guard let id, let text else {
+            guard let hash = id.map(IDTable.hash) ?? text.map(Self.hash(text:)) else {
+                latest.append(0)
+                return Int(new)
+            }
+            if let known = keys.insert(hash, number: new) { return Int(known) }
+            latest.append(0)
+            return Int(new)
+        }
+        let (idHash, textHash) = (IDTable.hash(id), Self.hash(text: text))
+        let known = keys.number(of: idHash) ?? keys.number(of: textHash)
         if known == nil { latest.append(0) }
-        if let idHash { _ = keys.insert(idHash, number: number) }
-        if let textHash { _ = keys.insert(textHash, number: number) }
-        return Int(number)
+        _ = keys.insert(idHash, number: known ?? new)
+        _ = keys.insert(textHash, number: known ?? new)
+        return Int(known ?? new)
     }
 
-    /// Another hash than that of an id with the same characters.
-    private static func hash(text: String) -> UInt64 { StableHash(of: text, seed: 0x7E57).mixed }
+    /// Another hash than that of an id with the same characters. The fast one: texts are long, and the table is not kept.
+    private static func hash(text: String) -> UInt64 { StableHash(words: text, seed: 0x7E57).mixed }
 }

@@ -23,6 +23,8 @@ struct SideDraft {
     /// By covariate: whether a row has a number, or a text.
     private var kinds: [(number: Bool, text: Bool)]
     private var sample: PoolSample
+    /// Sources of one prompt; kept for its memory.
+    private var found: [Int] = []
 
     /// How a policy of the references relates to the target.
     private enum Standing: Hashable {
@@ -84,17 +86,25 @@ struct SideDraft {
     // MARK: Prompts
 
     mutating func survey(_ row: PromptRow) {
-        for place in incomplete[row.prompt.id] ?? [] {
+        for place in incomplete.isEmpty ? [] : incomplete[row.prompt.id] ?? [] {
             for column in origins[place].columns.indices where origins[place].columns[column] == .missing {
                 origins[place].columns[column] = row.columns[column]
             }
         }
         note(row.columns)
-        let found = sources.outcomes(id: row.prompt.id, text: row.prompt.text, row.columns, in: table)
-        guard !found.others.isEmpty || found.own != nil else { return }
+        var others: [Int] = []
+        swap(&others, &found)
+        others.removeAll(keepingCapacity: true)
+        let own = sources.forEachOutcome(id: row.prompt.id, text: row.prompt.text, row.columns, in: table) {
+            source, _ in
+            others.append(source)
+        }
+        for source in others { coverage[source] += 1 }
+        let isKnown = !others.isEmpty || own != nil
+        swap(&others, &found)
+        guard isKnown else { return }
         prompts += 1
-        for (source, _) in found.others { coverage[source] += 1 }
-        if let own = found.own {
+        if let own {
             ownPrompts += own.age >= files.staleSteps ? 1 : 0
             staleSeen = staleSeen || own.age >= files.staleSteps
         }
@@ -160,9 +170,10 @@ struct SideDraft {
         var others = Array(repeating: 0, count: coverage.count)
         var own = 0
         for (row, origin) in zip(history.context.rows, origins) {
-            let found = sources.outcomes(id: origin.promptID, text: row.text, origin.columns, in: table)
-            for (source, _) in found.others { others[source] += 1 }
-            if let record = found.own, record.age >= files.staleSteps { own += 1 }
+            let newest = sources.forEachOutcome(id: origin.promptID, text: row.text, origin.columns, in: table) {
+                source, _ in others[source] += 1
+            }
+            if let record = newest, record.age >= files.staleSteps { own += 1 }
         }
         return (others, own)
     }

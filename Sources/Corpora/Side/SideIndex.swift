@@ -37,14 +37,13 @@ public struct SideIndex: Sendable {
     }
 
     func facts(id: String?, text: String, columns values: [ColumnValue]) -> Facts {
-        let found = sources.outcomes(id: id, text: text, values, in: table)
         var entries: [SideInformation.ReferenceOutcome] = []
-        for (source, outcome) in found.others {
-            guard let reference = sources.references[source] else { continue }
+        let own = sources.forEachOutcome(id: id, text: text, values, in: table) { source, outcome in
+            guard let reference = sources.references[source] else { return }
             entries.append(.init(reference: reference, outcome: outcome))
         }
         let references = entries.count
-        let stale = found.own.flatMap { $0.age >= sources.staleSteps ? $0 : nil }
+        let stale = own.flatMap { $0.age >= sources.staleSteps ? $0 : nil }
         if let stale, let reference = sources.ownReference {
             entries.append(.init(reference: reference, outcome: stale.outcome))
         }
@@ -52,8 +51,7 @@ public struct SideIndex: Sendable {
             references: entries, numbers: numbers(values), categories: categories(values), vectors: vectors(of: id))
         return Facts(
             side: pool.placed(side, of: text),
-            evidence: RowEvidence(references: references, hasOwnRecord: found.own != nil),
-            own: stale == nil ? found.own : nil)
+            evidence: RowEvidence(references: references, hasOwnRecord: own != nil), own: stale == nil ? own : nil)
     }
 
     private func numbers(_ values: [ColumnValue]) -> [Float] {
@@ -99,23 +97,24 @@ struct SideSources: Sendable {
     var numbers: [Int] = []
     var categories: [Int] = []
 
-    /// All outcomes on a prompt: of other sources by number, and the newest own record.
-    func outcomes(
-        id: String?, text: String, _ values: [ColumnValue], in table: ReferenceTable
-    ) -> (others: [(source: Int, Outcome)], own: SideIndex.OwnCounts?) {
-        var others: [(source: Int, Outcome)] = []
+    /// Calls `body` with every outcome on a prompt that is no own record, or an own record older than the newest, with the
+    /// number of its source; returns the newest own record.
+    func forEachOutcome(
+        id: String?, text: String, _ values: [ColumnValue], in table: ReferenceTable,
+        _ body: (_ source: Int, Outcome) -> Void
+    ) -> SideIndex.OwnCounts? {
         var own: (source: Int, SideIndex.OwnCounts)?
         if table.count > 0, let prompt = table.prompt(id: id, text: text) {
             table.forEach(of: prompt) { source, outcome in
-                guard let age = ages[source] else { return others.append((source, outcome)) }
-                if let newer = own, newer.1.age <= age { return others.append((source, outcome)) }
-                if let older = own { others.append((older.source, older.1.outcome)) }
+                guard let age = ages[source] else { return body(source, outcome) }
+                if let newer = own, newer.1.age <= age { return body(source, outcome) }
+                if let older = own { body(older.source, older.1.outcome) }
                 own = (source, SideIndex.OwnCounts(outcome: outcome, age: age))
             }
         }
         for (place, value) in values.prefix(columnCount).enumerated() {
-            if case .outcome(let outcome) = value { others.append((ages.count + place, outcome)) }
+            if case .outcome(let outcome) = value { body(ages.count + place, outcome) }
         }
-        return (others, own?.1)
+        return own?.1
     }
 }

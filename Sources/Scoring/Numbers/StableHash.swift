@@ -21,7 +21,7 @@ public struct StableHash: Hashable, Sendable {
     @inlinable
     public init(of text: String, seed: UInt64 = 0) {
         self.init(seed: seed)
-        combine(text.utf8)
+        combine(text.utf8.span)
     }
 
     /// The hash of a text's UTF-8 bytes, eight at a time and then those that are left: faster for long texts, and another

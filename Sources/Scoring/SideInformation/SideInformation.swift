@@ -36,7 +36,9 @@ public struct SideInformation: Hashable, Sendable {
         references: [ReferenceOutcome] = [], numbers: [Float] = [], categories: [UInt32] = [], vectors: [Float] = [],
         poolRow: Int? = nil
     ) {
-        self.references = references.sorted { $0.reference < $1.reference }
+        // Most are in order already, and this is made for every prompt of a corpus.
+        let isSorted = zip(references, references.dropFirst()).allSatisfy { $0.reference <= $1.reference }
+        self.references = isSorted ? references : references.sorted { $0.reference < $1.reference }
         self.numbers = numbers
         self.categories = categories
         self.vectors = vectors

@@ -131,9 +131,12 @@ public struct SideBlock: Hashable, Sendable {
         let place = LittleEndian.uint32(span, at: 0)
         let (parts, entries) = (span[4], Int(span[5]))
         guard parts < 8 else { return nil }
-        let present = (0..<3).map { parts & (1 << UInt8($0)) == 0 ? 0 : sizes[$0] }
+        let numbers = parts & 1 == 0 ? 0 : sizes[0]
+        let categories = parts & 2 == 0 ? 0 : sizes[1]
+        let all = numbers + categories + (parts & 4 == 0 ? 0 : sizes[2])
         var offset = recordHeadBytes
         var references: [SideInformation.ReferenceOutcome] = []
+        references.reserveCapacity(entries)
         for _ in 0..<entries {
             guard offset + 9 <= span.count else { return nil }
             let reference = span[offset]
@@ -150,18 +153,19 @@ public struct SideBlock: Hashable, Sendable {
             guard let outcome else { return nil }
             references.append(.init(reference: Int(reference & ~countsBit), outcome: outcome))
         }
-        guard span.count == offset + 4 * present.reduce(0, +) else { return nil }
+        guard span.count == offset + 4 * all else { return nil }
+        let poolRow = place == 0 ? nil : Int(place) - 1
+        if all == 0 { return SideInformation(references: references, poolRow: poolRow) }
         var words: [UInt32] = []
-        words.reserveCapacity(present.reduce(0, +))
+        words.reserveCapacity(all)
         while offset < span.count {
             words.append(LittleEndian.uint32(span, at: offset))
             offset += 4
         }
-        let (numbers, rest) = (words.prefix(present[0]), words.dropFirst(present[0]))
+        let rest = words.dropFirst(numbers)
         return SideInformation(
-            references: references, numbers: numbers.map { Float(bitPattern: $0) },
-            categories: Array(rest.prefix(present[1])),
-            vectors: rest.dropFirst(present[1]).map { Float(bitPattern: $0) },
-            poolRow: place == 0 ? nil : Int(place) - 1)
+            references: references, numbers: words.prefix(numbers).map { Float(bitPattern: $0) },
+            categories: Array(rest.prefix(categories)),
+            vectors: rest.dropFirst(categories).map { Float(bitPattern: $0) }, poolRow: poolRow)
     }
 }

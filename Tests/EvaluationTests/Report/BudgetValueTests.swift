@@ -35,6 +35,13 @@ struct BudgetValueTests {
         #expect(hopeless.share == nil && hopeless.gain == nil)
     }
 
+    @Test("there is no share of a gain that is a rounding error")
+    func noGain() {
+        #expect(BudgetValue(realised: 3, uniform: 3, oracle: 3.nextUp).share == nil)
+        #expect(BudgetValue(realised: 0, uniform: 0, oracle: 0).share == nil)
+        #expect(BudgetValue(realised: 3, uniform: 2, oracle: 4).share == 0.5)
+    }
+
     /// Weak but calibrated predictions, planned from the belief and from its mean.
     @Test("plans from the belief are worth more than plans from the mean alone where predictions are weak")
     func beliefBeatsMean() throws {
