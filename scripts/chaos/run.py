@@ -115,6 +115,8 @@ class Setting:
                 self.model,
                 "--store",
                 "off",
+                "--verify",
+                self.arguments.verify,
                 "--output",
                 folder / "output" / "scores",
             ],
@@ -333,6 +335,7 @@ def main() -> None:
     parser.add_argument(
         "--faults", type=int, nargs=2, default=[5, 9], metavar=("LEAST", "MOST"), help="faults of a run"
     )
+    parser.add_argument("--verify", default="0.1", help="share of shards that a second worker computes again (0.1)")
     parser.add_argument("--keep", action="store_true", help="add to the results of earlier runs in --output")
     arguments = parser.parse_args()
     arguments.program = str(pathlib.Path(arguments.program).resolve())
