@@ -34,7 +34,7 @@ extension CoordinatorMachines {
             let ids = coordinator.jobs.keys.map(\.description)
             return (.unknown(message: "no job \(text.prefix(64)); there are \(Self.list(ids))"), [])
         }
-        let pieces = job.pendingCount + job.leases.count
+        let pieces = job.pendingCount + job.leasedCount
         return (.cancelled(pieces: pieces), handle(.cancelled(id), at: now))
     }
 
@@ -66,7 +66,7 @@ extension Membership {
     mutating func drain(_ name: String) -> [(peer: Peer, leases: Int)] {
         var found: [(peer: Peer, leases: Int)] = []
         for incarnation in sessions.keys where sessions[incarnation]?.name == name {
-            sessions[incarnation]?.leases.isDraining = true
+            change(incarnation) { $0.leases.isDraining = true }
             if let session = sessions[incarnation] { found.append((session.peer, session.leases.count)) }
         }
         return found
@@ -92,7 +92,7 @@ extension ClusterDetails.Job {
             default: "client"
             }
         self.init(
-            id: id.description, owner: owner, pending: job.pendingCount, leased: job.leases.count,
+            id: id.description, owner: owner, pending: job.pendingCount, leased: job.leasedCount,
             unconfirmed: job.answers.count, rows: job.rowsUnconfirmed, confirmedShards: Int(job.confirmedBelow),
             rowsAnswered: job.rowsAnswered, rowsTotal: job.rowsTotal > 0 ? job.rowsTotal : nil)
     }
