@@ -230,9 +230,8 @@ let package = Package(
         tests(
             "CoordinatorNodeTests",
             [
-                "CoordinatorNode", "Cluster", "Keys", "Planning", "Scoring", "Simulation", "Threads", "Transport",
-                "Wire",
-                "ZeroMQ", grdb, logging,
+                "CoordinatorNode", "Cluster", "Keys", "Planning", "Scoring", "Simulation", "Threads", "Traces",
+                "Transport", "Wire", "ZeroMQ", grdb, logging,
             ]),
         tests("ThreadsTests", ["Threads"]),
         tests("ZeroMQTests", ["Threads", "ZeroMQ"]),

@@ -15,8 +15,7 @@ extension CoordinatorDriver {
     static func startThreads(
         _ configuration: CoordinatorNode.Configuration, _ wakeup: Wakeup
     ) throws(CoordinatorError) -> (JournalThread, WorkThread) {
-        let journal = try JournalThread(
-            path: configuration.journalPath, outcomesMax: configuration.planner.outcomesMax, wakeup: wakeup)
+        let journal = try JournalThread(configuration, wakeup: wakeup)
         do throws(CoordinatorError) {
             return (journal, try WorkThread(wakeup: wakeup))
         } catch {

@@ -40,11 +40,8 @@ struct CoordinatorDriver: ~Copyable {
     private var outbox: Deque<CoordinatorBatch> = []
     /// Batches sent to the journal.
     private var commits = 0
-    /// Bytes of messages that the work thread decodes.
-    private var undecodedBytes = 0
-    private var undecodedSizes: Deque<Int> = []
-    /// Messages of these peers are decoded by the work thread, so that none overtakes another.
-    private var decoding: [Peer: Int] = [:]
+    /// What the work thread decodes.
+    private var decoding = DecodingMessages()
     /// `nil` where nothing is traced.
     private var traces: CoordinatorTraces?
 
@@ -57,8 +54,10 @@ struct CoordinatorDriver: ~Copyable {
     private static let turnMessagesMax = 512
     /// After that the turn ends, and what is left is handled in the next one.
     private static let turnMax: Duration = .milliseconds(10)
-    /// Batches that wait for the journal; beyond it nothing more is received.
+    /// Batches that wait for the journal; beyond it nothing more is received, of sockets and of this process.
     private static let outboxMax = 1024
+    /// How long the thread waits at least while nothing is received, unless another thread ends the wait.
+    private static let behindRest: Duration = .milliseconds(10)
     /// Beyond it, nothing more is received until some are decoded: the bounds of connections apply to what waits.
     private static let undecodedBytesMax = 32 << 20
     /// Listens, opens the journal and replays it.
@@ -121,11 +120,19 @@ struct CoordinatorDriver: ~Copyable {
         logger.info("coordinator stopped", metadata: counts.all.metadata)
     }
 
+    /// Whether so much waits for the disk, or for the work thread, that nothing more is received.
+    private var isBehind: Bool {
+        outbox.count >= Self.outboxMax || journal.isBehind || decoding.bytes >= Self.undecodedBytesMax
+    }
+
     private mutating func waitAndTurn() throws(CoordinatorError) {
         deadline = machines.nextDeadline
-        let rest = inbox.isEmpty ? deadline.map { max(.zero, $0 - now) } ?? .milliseconds(500) : .zero
+        var rest = inbox.isEmpty ? deadline.map { max(.zero, $0 - now) } ?? .milliseconds(500) : .zero
+        // What waits at the sockets, and silence that is judged once it is read, must not end the wait.
+        let isBehind = isBehind
+        if isBehind, inbox.isEmpty { rest = max(rest, Self.behindRest) }
         do {
-            try channel.wait(for: min(rest, .milliseconds(500)))
+            try channel.wait(for: min(rest, .milliseconds(500)), isReceiving: !isBehind)
         } catch {
             throw .socket(error)
         }
@@ -133,16 +140,18 @@ struct CoordinatorDriver: ~Copyable {
         try turn(until: begin + Self.turnMax)
         turns.record(clock.now - begin)
         logger.log(channel.connections?.takeCuts() ?? [])
-        if now >= nextReport { logReport(at: now) }
+        if now >= nextReport {
+            nextReport = now + reportInterval
+            logger.log(report(of: .all), counts.all)
+        }
     }
 
     private mutating func turn(until end: ContinuousClock.Instant) throws(CoordinatorError) {
         if journal.hasEnded { try journal.finish() }
         var actions = learnTenants()
-        if outbox.count < Self.outboxMax, !journal.isBehind, undecodedBytes < Self.undecodedBytesMax {
-            try receiveAll(until: end, &actions)
-        }
-        for request in local.drain() { inbox.append(.local(request)) }
+        let isBehind = isBehind
+        if !isBehind { try receiveAll(until: end, &actions) }
+        for request in local.take(isBehind ? .readsOnly : .all) { inbox.append(.local(request)) }
         for done in worker.drain() { inbox.append(.done(done)) }
         var replies: [LocalPeers.Reply] = []
         while let input = inbox.popFirst() {
@@ -194,7 +203,7 @@ struct CoordinatorDriver: ~Copyable {
             return []
         case .message(let envelope, let sender):
             guard let peer = peer(sender) else { return [] }
-            guard decoding[peer] == nil else {
+            guard !decoding.contains(peer) else {
                 decode(envelope.rawFrames, from: sender)
                 return []
             }
@@ -256,9 +265,7 @@ struct CoordinatorDriver: ~Copyable {
     }
 
     private mutating func decode(_ frames: [RawFrame], from sender: MessageChannel.Sender) {
-        undecodedSizes.append(frames.reduce(0) { $0 + $1.count })
-        undecodedBytes += undecodedSizes.last ?? 0
-        decoding[Peer(sender.routingID), default: 0] += 1
+        decoding.append(bytes: frames.reduce(0) { $0 + $1.count }, from: Peer(sender.routingID))
         worker.send(.decode(frames, from: sender, arrived: now))
     }
 
@@ -276,7 +283,9 @@ struct CoordinatorDriver: ~Copyable {
             let arrived = max(.zero, Instant(sent - start))
             actions += machines.handle(.joinedLocally(peer), at: now)
             actions += machines.handle(.receivedEarlier(envelope, from: peer, arrived: arrived), at: now)
-        case .local(.left(let peer)): actions += machines.handle(.leftLocally(peer), at: now)
+        case .local(.left(let peer)):
+            traces?.left(peer)
+            actions += machines.handle(.leftLocally(peer), at: now)
         case .local(.report(let scope, let continuation)): continuation.resume(returning: report(of: scope))
         case .local(.query(let query, let scope, let continuation)):
             let answer = machines.answer(query, in: scope)
@@ -286,15 +295,13 @@ struct CoordinatorDriver: ~Copyable {
             replies.append(.answer(answer, continuation))
         case .local(.operate(let request, let scope, let continuation)):
             let (answer, more) = machines.handle(request, in: scope, at: now)
+            guard !more.isEmpty else { return continuation.resume(returning: answer) }
             actions += more
             replies.append(.operated(answer, continuation))
         case .local(.mark(let continuation)): replies.append(.mark(continuation))
         case .done(.planner(let result)): actions += machines.handle(.worked(result), at: now)
         case .done(.decoded(let result, let sender, let arrived)):
-            let peer = Peer(sender.routingID)
-            decoding[peer] = (decoding[peer] ?? 1) > 1 ? (decoding[peer] ?? 1) - 1 : nil
-            // They are decoded in order.
-            undecodedBytes -= undecodedSizes.popFirst() ?? 0
+            decoding.removeFirst(from: Peer(sender.routingID))
             switch result {
             case .success(let envelope): actions += handle(envelope, from: sender, arrived: arrived)
             case .failure(let error):
@@ -335,15 +342,21 @@ struct CoordinatorDriver: ~Copyable {
                 switch action {
                 case .journal(let entry): counts.all.add(entry)
                 case .journalPlan, .work: break
-                case .log(let event): Span.$current.withValue(traces?.span(of: event)) { logger.log(event) }
+                case .log(let event):
+                    Span.$current.withValue(traces?.span(of: event)) { logger.log(event) }
+                    traces?.logged(event)
                 case .logPlan(let event, let tenant):
                     Span.$current.withValue(traces?.span(of: event, tenant)) { logger.log(event, of: tenant) }
+                    traces?.logged(event, of: tenant)
                 case .send(let envelope, let peer):
                     if try !send(envelope, to: peer), !lost.contains(peer) { lost.append(peer) }
                 }
             }
             for reply in batch.replies { reply.send() }
-            for peer in lost { add(machines.handle(.unroutable(peer), at: now)) }
+            for peer in lost {
+                traces?.left(peer)
+                add(machines.handle(.unroutable(peer), at: now))
+            }
         }
     }
 
@@ -363,19 +376,6 @@ struct CoordinatorDriver: ~Copyable {
     }
 
     // MARK: Reports
-
-    private mutating func logReport(at now: Instant) {
-        nextReport = now + reportInterval
-        let report = self.report(of: .all)
-        guard report.workers > 0 || report.shardsPending > 0 || report.rolloutWorkers > 0 else { return }
-        var facts = counts.all.metadata
-        facts["workers"] = "\(report.workers)"
-        facts["shards_pending"] = "\(report.shardsPending)"
-        facts["shards_leased"] = "\(report.shardsLeased)"
-        facts["rollout_workers"] = "\(report.rolloutWorkers)"
-        facts["plans"] = "\(report.plansKept)"
-        logger.info("coordinator", metadata: facts)
-    }
 
     /// Counts and levels of a scope: for operators of the whole process, for a tenant of what is its own.
     private func report(of scope: Scope) -> CoordinatorReport {

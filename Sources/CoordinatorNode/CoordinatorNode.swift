@@ -25,6 +25,8 @@ public final class CoordinatorNode: Sendable {
         public var keys: LiveKeys?
         /// Whether to bind addresses that other machines can reach without keys, although traffic is in plain text.
         public var allowsPlaintext = false
+        /// Bytes of entries that wait for the disk, about: beyond it nothing more is received.
+        package var journalBytesWaitingMax = 32 << 20
         /// Starts spans of jobs, shards and plans; `nil` traces nothing.
         package var tracer: Tracer?
         /// How often a line of counts is logged.

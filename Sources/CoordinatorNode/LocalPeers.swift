@@ -7,7 +7,8 @@ import Wire
 /// Peers inside the coordinator's process, such as HTTP requests: they exchange the same messages, without a socket.
 ///
 /// Any thread sends requests; the coordinator's thread handles them and answers into their streams. At most
-/// `requestsMax` requests wait; another one is refused.
+/// `requestsMax` requests wait; another one is refused. While the coordinator is behind with what was decided, those that
+/// only read are handled alone.
 final class LocalPeers: Sendable {
     /// What the coordinator's thread handles in its next turn.
     enum Request {
@@ -112,11 +113,23 @@ final class LocalPeers: Sendable {
         return isAccepted
     }
 
+    /// What is taken from those that wait.
+    enum Taking {
+        case all
+        /// What changes nothing and waits for nothing: the others stay, in order.
+        case readsOnly
+    }
+
     /// Removes and returns the requests since the last turn.
-    func drain() -> [Request] {
+    func take(_ taking: Taking) -> [Request] {
         shared.withLock { shared in
-            defer { shared.requests = [] }
-            return shared.requests
+            guard taking == .readsOnly else {
+                defer { shared.requests = [] }
+                return shared.requests
+            }
+            guard shared.requests.contains(where: \.isRead) else { return [] }
+            defer { shared.requests.removeAll(where: \.isRead) }
+            return shared.requests.filter(\.isRead)
         }
     }
 
@@ -144,7 +157,12 @@ final class LocalPeers: Sendable {
     private func leave(_ peer: Peer) {
         shared.withLock { shared in
             guard shared.streams.removeValue(forKey: peer) != nil else { return }
-            shared.requests.append(.left(peer))
+            // Nobody waits for the answer to what is not handled yet, so it is not kept.
+            if let place = shared.requests.firstIndex(where: { $0.isMessage(from: peer) }) {
+                shared.requests.remove(at: place)
+            } else {
+                shared.requests.append(.left(peer))
+            }
         }
         wakeup.signal()
     }
@@ -163,6 +181,18 @@ final class LocalPeers: Sendable {
 }
 
 extension LocalPeers.Request {
+    /// Whether it changes nothing, and its answer does not wait for the journal.
+    fileprivate var isRead: Bool {
+        switch self {
+        case .report, .operate(.overview, _, _), .operate(.details, _, _): true
+        case .message, .left, .operate, .mark, .query: false
+        }
+    }
+
+    fileprivate func isMessage(from peer: Peer) -> Bool {
+        if case .message(_, _, peer, _) = self { true } else { false }
+    }
+
     /// Answers that the coordinator has stopped.
     func refuse() {
         switch self {

@@ -15,8 +15,10 @@ extension Logger {
     /// Logs what came of computing shards again. That a worker is put in quarantine, or no longer, is audited.
     func logVerification(_ note: CoordinatorState.LogEvent) {
         switch note {
-        case .unverified(let job, let shard, let worker):
-            warning("shard not verified", metadata: ["job": "\(job)", "shard": "\(shard)", "worker": "\(worker)"])
+        case .unverified(let job, let shard, let worker, let pieces):
+            warning(
+                "shard not verified",
+                metadata: ["job": "\(job)", "shard": "\(shard)", "worker": "\(worker)", "pieces": "\(pieces)"])
         case .disagreement(let piece, let workers):
             error(
                 "workers disagree",

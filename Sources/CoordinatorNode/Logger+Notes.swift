@@ -5,6 +5,18 @@ import Wire
 // Notes of the state machines as log lines: a constant phrase, and facts under fixed keys.
 
 extension Logger {
+    /// A line of levels and counts, while something is there.
+    func log(_ report: CoordinatorReport, _ counts: CoordinatorCounts) {
+        guard report.workers > 0 || report.shardsPending > 0 || report.rolloutWorkers > 0 else { return }
+        var facts = counts.metadata
+        facts["workers"] = "\(report.workers)"
+        facts["shards_pending"] = "\(report.shardsPending)"
+        facts["shards_leased"] = "\(report.shardsLeased)"
+        facts["rollout_workers"] = "\(report.rolloutWorkers)"
+        facts["plans"] = "\(report.plansKept)"
+        info("coordinator", metadata: facts)
+    }
+
     /// Logs an event of the coordinator's state machine.
     func log(_ note: CoordinatorState.LogEvent) {
         switch note {

@@ -29,6 +29,7 @@ extension OTLPSpan {
         self.init()
         traceID = Data(span.context.trace.bytes)
         spanID = Data(span.context.span.bytes)
+        if let state = span.context.state { traceState = state.text }
         if let parent = span.parent { parentSpanID = Data(parent.bytes) }
         name = span.name
         kind = OTLPSpan.SpanKind(span.kind)

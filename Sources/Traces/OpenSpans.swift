@@ -13,6 +13,9 @@ package struct OpenSpans<Key: Hashable & Sendable>: Sendable {
         self.max = Swift.max(1, max)
     }
 
+    /// Whether none is in progress.
+    package var isEmpty: Bool { spans.isEmpty }
+
     /// The span in progress.
     package subscript(key: Key) -> Span? { spans[key]?.span }
 

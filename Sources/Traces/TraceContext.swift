@@ -6,12 +6,23 @@ package struct TraceContext: Hashable, Sendable {
     package let span: SpanID
     /// Whether the trace is recorded.
     package let isSampled: Bool
+    /// What is passed on beside the ids; `nil` for nothing.
+    package var state: TraceState?
 
     /// Names a span.
-    package init(trace: TraceID, span: SpanID, isSampled: Bool) {
+    package init(trace: TraceID, span: SpanID, isSampled: Bool, state: TraceState? = nil) {
         self.trace = trace
         self.span = span
         self.isSampled = isSampled
+        self.state = state
+    }
+
+    /// Reads the headers `traceparent` and `tracestate`, as they occur; `nil` where the first is not valid, or not there
+    /// once. A `tracestate` that is not valid is left out.
+    package init?(traceparent: [String], tracestate: [String]) {
+        guard traceparent.count == 1 else { return nil }
+        self.init(traceparent: traceparent[0])
+        state = TraceState(tracestate)
     }
 
     /// Reads the header `traceparent`; `nil` for anything that the standard calls invalid.
@@ -39,7 +50,7 @@ package struct TraceContext: Hashable, Sendable {
         self.init(trace: TraceID(high: high, low: low), span: SpanID(span), isSampled: bytes[24] & 1 == 1)
     }
 
-    /// For a message: the trace, the span and the flags, 25 bytes.
+    /// For a message: the trace, the span and the flags, 25 bytes. The state has a field of its own.
     package var bytes: [UInt8] { trace.bytes + span.bytes + [UInt8(flags)] }
 
     /// The header `traceparent`, version 00.

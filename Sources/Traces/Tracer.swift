@@ -29,7 +29,7 @@ package final class Tracer: Sendable {
     ) -> SpanRecord {
         let trace = parent?.trace ?? .random()
         let context = TraceContext(
-            trace: trace, span: .random(), isSampled: sampler.isSampled(trace, parent: parent))
+            trace: trace, span: .random(), isSampled: sampler.isSampled(trace, parent: parent), state: parent?.state)
         return SpanRecord(context, parent: parent?.span, name: name, kind: kind, start: start, end: end)
     }
 }

@@ -94,9 +94,12 @@ public struct MessageChannel: ~Copyable {
 
     /// Waits for a message, for the wake-up, for space to send what is in the outbox, or until the time is over.
     ///
-    /// It may return early with nothing to do, so the caller checks its clock.
-    public func wait(for timeout: Duration) throws(ZeroMQError) {
-        _ = try poller.wait(socket, for: outbox.isEmpty ? .readable : [.readable, .writable], timeout: timeout)
+    /// It may return early with nothing to do, so the caller checks its clock. A message does not end it where the caller
+    /// does not receive.
+    public func wait(for timeout: Duration, isReceiving: Bool = true) throws(ZeroMQError) {
+        var interest: Poller.Interest = isReceiving ? [.readable] : []
+        if !outbox.isEmpty { interest.insert(.writable) }
+        _ = try poller.wait(socket, for: interest, timeout: timeout)
     }
 
     /// The next message, if there is one; `nil` otherwise. Never waits.

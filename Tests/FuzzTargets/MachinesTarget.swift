@@ -4,9 +4,14 @@ import Wire
 
 /// Messages of any peers in any order, at any time, to the coordinator's machines: no trap, no broken invariant, only
 /// messages that can be decoded, and a restart that gives the same state.
-enum MachinesTarget {
+package enum MachinesTarget {
     /// Steps: a byte that chooses, then what the step needs.
-    static func run(_ bytes: [UInt8]) -> String? {
+    static func run(_ bytes: [UInt8]) -> String? { ran(bytes).problem }
+
+    /// What the coordinator's machine has logged and made durable by then, in words.
+    package static func events(_ bytes: [UInt8]) -> [String] { ran(bytes).events }
+
+    private static func ran(_ bytes: [UInt8]) -> Run {
         var input = FuzzBytes(bytes)
         var run = Run()
         var steps = 0
@@ -15,7 +20,7 @@ enum MachinesTarget {
             steps += 1
         }
         run.restart()
-        return run.problem
+        return run
     }
 
     /// Bounds so small that they are met.
@@ -40,6 +45,7 @@ enum MachinesTarget {
         var machines = CoordinatorMachines(planner: MachinesTarget.planner)
         var now = Instant.zero
         var problem: String?
+        private(set) var events: [String] = []
         private var entries: [JournalEntry] = []
         private var plans: [PlannerEntry] = []
         private var works: [PlannerWork] = []
@@ -98,14 +104,16 @@ enum MachinesTarget {
         private mutating func handle(_ event: CoordinatorMachines.Event) {
             for action in machines.handle(event, at: now) {
                 switch action {
-                case .journal(let entry): entries.append(entry)
+                case .journal(let entry):
+                    entries.append(entry)
+                    events.append("\(entry)")
                 case .journalPlan(let entry, _): plans.append(entry)
                 case .work(let work): works.append(work)
                 case .send(let envelope, _):
                     if (try? Envelope(frames: envelope.frames)) == nil {
                         problem = "sends what is refused: \(envelope)"
                     }
-                case .log(let event): if "\(event)".isEmpty { problem = "an event without words" }
+                case .log(let event): events.append("\(event)")
                 case .logPlan(let event, _): if "\(event)".isEmpty { problem = "an event without words" }
                 }
             }

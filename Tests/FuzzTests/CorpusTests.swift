@@ -25,6 +25,19 @@ struct CorpusTests {
         }
     }
 
+    @Test(
+        "the sequences of verification reach what they are named for: a seed that does not is no beginning",
+        arguments: [
+            ("verified", ["shardAnswered", "verifiedBy: [Wire.WorkerLabel"]), ("quarantined", ["workerQuarantined("]),
+            ("undecided", ["disagreement", "jobRefused"]), ("unverified", ["unverified(", "isUnverified: true"]),
+            ("accomplices", ["workerQuarantined(", "answersWithdrawn"]),
+        ])
+    func verification(name: String, expected: [String]) throws {
+        let bytes = Array(try Data(contentsOf: URL(filePath: "\(Self.corpora)/machines/seed-\(name)")))
+        let events = MachinesTarget.events(bytes)
+        for part in expected { #expect(events.contains { $0.contains(part) }, "\(name) has no \(part): \(events)") }
+    }
+
     @Test("each folder of inputs belongs to a target")
     func folders() throws {
         let folders = try FileManager.default.contentsOfDirectory(atPath: Self.corpora)

@@ -53,6 +53,23 @@ struct RouterTracesTests {
         stub.stop()
     }
 
+    @Test("an endpoint gets the caller's tracestate where it is valid, and none without a valid traceparent")
+    func state() async throws {
+        let stub = try await StubEndpoint(.answer(RouterUnderTest.answer))
+        let tracer = Tracer()
+        let router = try await Self.router(stub, stub, tracer)
+        for (parent, states) in [
+            (Self.parent, ["a=1,b=2", "c=3"]), (Self.parent, ["a=1,broken"]), ("00-broken", ["a=1"]), (Self.parent, []),
+        ] {
+            _ = try await router.post("/v1/chat/completions", Self.request, trace: parent, states: states)
+        }
+        await router.stop()
+        #expect(stub.traceStates == ["a=1,b=2,c=3", nil, nil, nil])
+        let states = tracer.queue.take().filter { $0.kind == .server }.map { $0.context.state?.text }
+        #expect(states == ["a=1,b=2,c=3", nil, nil, nil])
+        stub.stop()
+    }
+
     @Test("a header that is not valid begins a trace of its own, and probes begin none")
     func ownTrace() async throws {
         let stub = try await StubEndpoint(.answer(RouterUnderTest.answer))

@@ -61,22 +61,24 @@ final class RouterUnderTest: Sendable {
     }
 
     func post(
-        _ path: String, _ body: String, key: String? = nil, session: String? = nil, trace: String? = nil
+        _ path: String, _ body: String, key: String? = nil, session: String? = nil, trace: String? = nil,
+        states: [String] = []
     ) async throws -> Answer {
-        try await send(.POST, path, body, key: key, session: session, trace: trace)
+        try await send(.POST, path, body, key: key, session: session, trace: trace, states: states)
     }
 
     func get(_ path: String, key: String? = nil) async throws -> Answer { try await send(.GET, path, nil, key: key) }
 
     private func send(
         _ method: HTTPMethod, _ path: String, _ body: String?, key: String?, session: String? = nil,
-        trace: String? = nil
+        trace: String? = nil, states: [String] = []
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
         request.method = method
         if let key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
         if let session { request.headers.add(name: "x-session-id", value: session) }
         if let trace { request.headers.add(name: "traceparent", value: trace) }
+        for state in states { request.headers.add(name: "tracestate", value: state) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(300))
         let bytes = try await response.body.collect(upTo: 8 << 20)

@@ -21,6 +21,7 @@ final class StubEndpoint: Sendable {
         var bodies: [String] = []
         var keys: [String?] = []
         var traces: [String?] = []
+        var traceStates: [String?] = []
     }
 
     let port: Int
@@ -36,6 +37,7 @@ final class StubEndpoint: Sendable {
                 value.bodies.append(String(buffer: body))
                 value.keys.append(request.headers[.authorization])
                 value.traces.append(HTTPField.Name("traceparent").flatMap { request.headers[$0] })
+                value.traceStates.append(HTTPField.Name("tracestate").flatMap { request.headers[$0] })
                 return value.manner
             }
             return try await Self.respond(manner)
@@ -68,6 +70,9 @@ final class StubEndpoint: Sendable {
 
     /// `traceparent` of all requests so far.
     var traces: [String?] { shared.value.withLock { $0.traces } }
+
+    /// `tracestate` of all requests so far.
+    var traceStates: [String?] { shared.value.withLock { $0.traceStates } }
 
     func behave(_ manner: Manner) { shared.value.withLock { $0.manner = manner } }
 

@@ -93,7 +93,9 @@ struct ClusterTracesTests {
         let collector = try await StubCollector()
         let (there, far) = (try exporter("coordinator", collector), try exporter("worker", collector))
         let (coordinator, worker) = try await waiting { [folder] in try Self.start(folder, there.tracer, far.tracer) }
-        let request = there.tracer.start("POST /v1/plans", .server, parent: nil)
+        let caller = TraceContext(
+            trace: TraceID(high: 1, low: 2), span: SpanID(3), isSampled: true, state: TraceState(["vendor=value"]))
+        let request = there.tracer.start("POST /v1/plans", .server, parent: caller)
         var plan = RequestPlan(
             plan: PlanName(policyID: "p", step: 0), total: 64,
             candidates: (0..<8).map { PlanCandidate(promptID: "\($0)", text: "secret prompt \($0)") })
@@ -118,6 +120,7 @@ struct ClusterTracesTests {
         let spans = found(collector)
         let asked = try #require(spans["POST /v1/plans"]?.first)
         let made = try #require(spans["plan"]?.first)
+        #expect(collector.spans.allSatisfy { $0.span.traceState == "vendor=value" })
         #expect(made.span.parentSpanID == asked.span.spanID)
         #expect(made.value("statezero.plan_status")?.stringValue == "ok")
         let lent = try #require(spans["lent"])

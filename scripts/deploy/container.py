@@ -1,11 +1,12 @@
 """deploy/container: the image, built by podman from a Debian root of debootstrap, without any registry, and run.
 
 The coordinator runs with a read-only root file system, without a network, capabilities or a user of the host; its
-health check answers; SIGTERM ends it with 0. Then the image scores the sample. Storage is a folder of the test.
-STATEZERO_ROOT names a root that debootstrap has made already, STATEZERO_PACKAGES packages that scripts/package has made
-(with --model).
+health check answers; SIGTERM ends it with 0. Then the image scores the sample. Storage is a folder of the test: by
+overlay, or where that cannot be mounted, by copies, which take minutes more. STATEZERO_ROOT names a root that
+debootstrap has made already, STATEZERO_PACKAGES packages that scripts/package has made (with --model).
 """
 
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -36,7 +37,8 @@ class Podman:
     """podman with its storage in a folder of the test."""
 
     def __init__(self, folder: pathlib.Path):
-        self.options = ["--root", folder / "storage", "--runroot", folder / "run", "--storage-driver", "vfs"]
+        self.driver = "overlay" if _can_overlay(folder) else "vfs"
+        self.options = ["--root", folder / "storage", "--runroot", folder / "run", "--storage-driver", self.driver]
         self.options += ["--cgroup-manager", "cgroupfs"]
 
     def __call__(self, *arguments: object, **options) -> str:
@@ -50,38 +52,48 @@ class Podman:
         return self("run", "--read-only", *LIMITS, *arguments)
 
 
+def _can_overlay(folder: pathlib.Path) -> bool:
+    """Whether a folder can be the upper layer of an overlay, which it is not within most containers."""
+    place = folder / "overlay"
+    layers = [place / name for name in ("lower", "upper", "work", "all")]
+    for layer in layers:
+        layer.mkdir(parents=True)
+    lower, upper, work, merged = layers
+    options = f"lowerdir={lower},upperdir={upper},workdir={work}"
+    command = ["unshare", "--mount", "mount", "-t", "overlay", "overlay", "-o", options, merged]
+    done = subprocess.run(command, capture_output=True)
+    shutil.rmtree(place, ignore_errors=True)
+    return done.returncode == 0
+
+
 def check() -> list[str]:
     support.need("podman crun debootstrap", "podman, crun and debootstrap")
     support.need_root()
-    with support.folder("container") as folder:
+    with support.folder("container") as folder, concurrent.futures.ThreadPoolExecutor() as pool:
+        # One waits for a mirror while the other computes.
+        base = pool.submit(_base, folder)
         context = _packages(folder)
         podman = Podman(folder)
-        root = Root(folder)
-        archive = folder / "root.tar"
-        run(
-            [
-                "tar",
-                "-C",
-                root.path,
-                "--exclude=./proc/*",
-                "--exclude=./sys/*",
-                "--exclude=./dev/*",
-                "-cf",
-                archive,
-                ".",
-            ]
-        )
-        podman("import", archive, BASE)
-        shutil.rmtree(root.path)
-        archive.unlink()
+        podman("import", base.result(), BASE)
+        base.result().unlink()
         file = DEPLOY / "container" / "Containerfile"
         build = ["--isolation=chroot", "--network=host", "--format=docker", f"--build-arg=BASE={BASE}"]
-        podman("build", *build, "-t", IMAGE, "-f", file, context)
-        lines = [_check_coordinator(podman)]
+        # Intermediate layers would be copies of the whole root, without overlay.
+        podman("build", "--layers=false", *build, "-t", IMAGE, "-f", file, context)
+        lines = [f"image built from bare Debian, storage by {podman.driver}", _check_coordinator(podman)]
         output = podman.start("--rm", "-v", f"{paths.SAMPLE}:/data:ro", IMAGE, *SCORE)
         rows = re.search(r"\d+ rows in .*", output)
         expect(rows, f"the image does not score: {output}")
         return [*lines, f"scored the sample: {rows[0]}"]
+
+
+def _base(folder: pathlib.Path) -> pathlib.Path:
+    """A bare Debian root as an archive."""
+    root, archive = Root(folder), folder / "root.tar"
+    empty = [f"--exclude=./{name}/*" for name in ("proc", "sys", "dev")]
+    run(["tar", "-C", root.path, *empty, "-cf", archive, "."])
+    shutil.rmtree(root.path)
+    return archive
 
 
 def _packages(folder: pathlib.Path) -> pathlib.Path:
@@ -91,8 +103,8 @@ def _packages(folder: pathlib.Path) -> pathlib.Path:
     if made:
         shutil.copytree(made, context)
     else:
-        model = ["--model", paths.DEFAULT_MODEL]
-        run([paths.SCRIPTS / "package", "--program", support.statezero(), "--output", context, *model], timeout=1800)
+        options = ["--deb-only", "--output", context, "--model", paths.DEFAULT_MODEL]
+        run([paths.SCRIPTS / "package", "--program", support.statezero(), *options], timeout=1800)
     shutil.copy(DEPLOY / "container" / "healthcheck", context)
     return context
 

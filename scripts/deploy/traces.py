@@ -24,6 +24,7 @@ PACKAGES = ["opentelemetry-proto==1.45.2"]
 MODEL = "table:7"
 TRACES = {name: f"{number:032x}" for number, name in enumerate(("score", "plan", "route"), 0xA0)}
 PARENT = "00f067aa0ba902b7"
+STATE = "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"
 
 
 def check() -> list[str]:
@@ -79,7 +80,7 @@ def check() -> list[str]:
 
 def _score(output, endpoint: str, more: list[str], trace: str = "") -> None:
     files = ["--prompts", QUERIES, "--context", CONTEXT, "--output", output]
-    variables = {**os.environ, "TRACEPARENT": f"00-{TRACES[trace]}-{PARENT}-01" if trace else ""}
+    variables = {**os.environ, "TRACEPARENT": f"00-{TRACES[trace]}-{PARENT}-01" if trace else "", "TRACESTATE": STATE}
     run([statezero(), "score", "--coordinator", endpoint, *files, *more], env=variables)
 
 
@@ -108,7 +109,11 @@ def _route(place, upstream, export: list[str]) -> None:
 
 def _post(port: int, path: str, body: dict, trace: str) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    headers = {"Content-Type": "application/json", "traceparent": f"00-{TRACES[trace]}-{PARENT}-01"}
+    headers = {
+        "Content-Type": "application/json",
+        "traceparent": f"00-{TRACES[trace]}-{PARENT}-01",
+        "tracestate": STATE,
+    }
     with contextlib.closing(connection):
         connection.request("POST", path, json.dumps(body), headers)
         answer = connection.getresponse()
@@ -156,6 +161,8 @@ def _expect_route(tree: "Tree", upstream) -> str:
     expect("decide" in names, f"the request's children are {names}")
     sent = upstream.headers[-1].get("traceparent")
     expect(sent == f"00-{tree.trace}-{call.id}-01", f"the endpoint got traceparent {sent}, not that of {call.name}")
+    state = upstream.headers[-1].get("tracestate")
+    expect(state == STATE, f"the endpoint got tracestate {state}")
     return f"route: {' and '.join(names)} below the request; the endpoint got the traceparent of its call"
 
 
@@ -267,6 +274,7 @@ class Span:
     def __init__(self, resource: dict[str, str], span):
         self.service = resource.get("service.name", "")
         self.trace, self.id, self.parent = span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex()
+        self.state = span.trace_state
         self.name, self.start, self.end = span.name, span.start_time_unix_nano, span.end_time_unix_nano
         values = ((each.key, each.value) for each in span.attributes)
         self.attributes = {key: getattr(value, value.WhichOneof("value")) for key, value in values}
@@ -284,6 +292,8 @@ class Tree:
         self.trace = spans[0].trace
         lost = [each.name for each in spans if each.parent != PARENT and each.parent not in self.by_id]
         expect(not lost, f"spans without their parent: {lost}")
+        stateless = [each.name for each in spans if each.state != STATE]
+        expect(not stateless, f"spans without the caller's tracestate: {stateless}")
 
     def only(self, name: str) -> Span:
         found = [each for each in self.spans if each.name == name]

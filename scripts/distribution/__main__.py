@@ -25,6 +25,7 @@ def main() -> int:
     arguments.add_program(parser)
     arguments.add_output(parser, "folder of the packages", default=str(paths.ROOT / "out" / "packages"))
     parser.add_argument("--model", type=pathlib.Path, metavar="DIR", help="model folder for a package of its own")
+    parser.add_argument("--deb-only", action="store_true", help="no archive and no list of components")
     options = parser.parse_args()
     missing = bundle.missing_tools()
     if missing:
@@ -38,7 +39,9 @@ def main() -> int:
     output.mkdir(parents=True, exist_ok=True)
     try:
         made = bundle.Bundle(program)
-        files = [debian.make_program(made, output), archive.make(made, output), components.make(made, output)]
+        files = [debian.make_program(made, output)]
+        if not options.deb_only:
+            files += [archive.make(made, output), components.make(made, output)]
         if options.model:
             files.append(debian.make_model(made, options.model, output))
     except (subprocess.CalledProcessError, OSError) as error:

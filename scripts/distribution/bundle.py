@@ -1,9 +1,11 @@
 """The files of an installation: the program without debug information, its resources, and the Swift run time."""
 
+import functools
 import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 from common import paths
 
@@ -44,11 +46,19 @@ class Bundle:
     def install(self, folder: pathlib.Path) -> None:
         """Copies everything into one folder; the program finds its resources and libraries beside itself."""
         folder.mkdir(parents=True)
-        for source in [self.program, *self.swift_libraries]:
-            target = folder / source.name
-            shutil.copy(source, target)
-            target.chmod(0o755 if source == self.program else 0o644)
-            subprocess.run(["strip", "--strip-unneeded", str(target)], check=True, capture_output=True)
-            subprocess.run(["patchelf", "--set-rpath", "$ORIGIN", str(target)], check=True, capture_output=True)
+        for source in pathlib.Path(self._stripped.name).iterdir():
+            shutil.copy(source, folder)
         for source in self.resources:
             shutil.copytree(source, folder / source.name)
+
+    @functools.cached_property
+    def _stripped(self) -> tempfile.TemporaryDirectory:
+        """The program and its libraries without debug information, made once for all packages."""
+        folder = tempfile.TemporaryDirectory()
+        for source in [self.program, *self.swift_libraries]:
+            target = pathlib.Path(folder.name) / source.name
+            strip = ["strip", "--strip-unneeded", "-o", str(target), str(source)]
+            subprocess.run(strip, check=True, capture_output=True)
+            subprocess.run(["patchelf", "--set-rpath", "$ORIGIN", str(target)], check=True, capture_output=True)
+            target.chmod(0o755 if source == self.program else 0o644)
+        return folder

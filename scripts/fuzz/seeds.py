@@ -20,6 +20,8 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORPORA = ROOT / "scripts/fuzz/corpora"
 GOLDENS = ROOT / "Tests/Goldens"
+# Number of `verify` in SubmitJob.
+VERIFY_FIELD = 12
 # Of a vocabulary, so many entries.
 ENTRIES = 60
 
@@ -52,8 +54,14 @@ def wires() -> dict[str, bytes]:
 
 
 # Steps of `machines`: (peer, vector), or a number of seconds to wait, or "work".
-WORKER, CLIENT, TRAINER, ROLLOUT = 1, 2, 3, 4
+WORKER, CLIENT, TRAINER, ROLLOUT, SECOND, THIRD, FOURTH = 1, 2, 3, 4, 5, 6, 7
 JOB = [(WORKER, "hello"), (CLIENT, "hello-client"), (CLIENT, "submit-job"), (CLIENT, "submit-shard")]
+# A job of which all shards are computed twice, with three workers.
+VERIFIED = [
+    *[(WORKER, "hello"), (SECOND, "hello-2"), (THIRD, "hello-3"), (CLIENT, "hello-client")],
+    *[(CLIENT, "submit-job-verified"), (CLIENT, "submit-shard")],
+]
+BEATS = [(WORKER, "heartbeat"), (SECOND, "heartbeat-2"), (CLIENT, "heartbeat")]
 SEQUENCES = {
     "job": [*JOB, (WORKER, "heartbeat"), (WORKER, "shard-result"), (CLIENT, "confirm"), (CLIENT, "close-job")],
     "job-side": [*JOB[:2], (CLIENT, "submit-job"), (CLIENT, "submit-shard-side"), (WORKER, "context-wanted"), 7],
@@ -85,6 +93,30 @@ SEQUENCES = {
         (ROLLOUT, "drain"),
         30,
     ],
+    # Two agree; the same again is ignored.
+    "verified": [*VERIFIED, (WORKER, "truth"), (SECOND, "truth"), (THIRD, "truth"), (CLIENT, "close-job")],
+    # Two contradict the third, which is put in quarantine; a start with the job keeps it there.
+    "quarantined": [
+        *[*VERIFIED, (WORKER, "lie"), (SECOND, "truth"), (THIRD, "truth"), (WORKER, "heartbeat")],
+        *["restart", *VERIFIED, (WORKER, "lie"), (SECOND, "truth"), (CLIENT, "close-job"), "restart"],
+    ],
+    # Two differ, and nobody is there to decide; then nobody is there at all.
+    "undecided": [
+        *[*VERIFIED, (THIRD, "bye"), (WORKER, "lie"), (SECOND, "truth")],
+        *[step for _ in range(4) for step in (4, *BEATS)],
+        *[(CLIENT, "submit-job-verified"), (CLIENT, "submit-shard"), 12],
+    ],
+    # The only other worker gives the shard back, until the answer counts without it.
+    "unverified": [
+        *[*VERIFIED, (THIRD, "bye"), (WORKER, "truth"), *[(SECOND, f"returned-{attempt}") for attempt in range(2, 10)]],
+        *[step for _ in range(4) for step in (4, *BEATS)],
+    ],
+    # Both agree on a lie, and are found out one after the other: then it is withdrawn.
+    "accomplices": [
+        *[*VERIFIED, (FOURTH, "hello-4"), (WORKER, "lie"), (SECOND, "lie"), (CLIENT, "submit-shard-8")],
+        *[(WORKER, "lie-8"), (THIRD, "truth-8"), (FOURTH, "truth-8"), (CLIENT, "submit-shard-9")],
+        *[(SECOND, "lie-9"), (THIRD, "truth-9"), (FOURTH, "truth-9"), "restart", *VERIFIED],
+    ],
 }
 
 
@@ -97,6 +129,7 @@ def machines() -> dict[str, bytes]:
         # The name of the first generation's assignments.
         attempt = bytes([0x80 | number, 0x80, 0x80, 0x80, 0x10])
         messages[f"rewards-{number}"] = [messages["rewards"][0].replace(b"\x89\x80\x80\x80\x30", attempt)]
+    messages |= verification(messages)
     found = {}
     for name, steps in SEQUENCES.items():
         data = b""
@@ -111,6 +144,53 @@ def machines() -> dict[str, bytes]:
                 peer, vector = step
                 data += bytes([peer]) + block(b"\0" + wire(messages[vector]))
         found[name] = data
+    return found
+
+
+def field(number: int, value: int | bytes) -> bytes:
+    """A field of a message: a number, or bytes behind their length."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def varint(value: int) -> bytes:
+    digits = []
+    while value >= 0x80:
+        digits.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*digits, value])
+
+
+def verification(messages: dict[str, list[bytes]]) -> dict[str, list[bytes]]:
+    """Messages of three workers of which two compute each shard, under the vectors' job."""
+    found = {}
+    incarnation = varint(0x0123456789ABCDEF)
+    for number in (2, 3, 4):
+        own = varint(0x0123456789ABCDE0 + number)
+        hello = messages["hello"][0].replace(incarnation, own).replace(b"worker-1", f"worker-{number}".encode())
+        found[f"hello-{number}"] = [hello]
+        found[f"heartbeat-{number}"] = [messages["heartbeat"][0].replace(incarnation, own)]
+    header, *raw = messages["submit-job"]
+    tag = b"\x82\x01"
+    start = header.index(tag) + len(tag)
+    # The share of shards that are computed twice: 1.
+    body = header[start + 1 :] + varint(VERIFY_FIELD << 3 | 1) + struct.pack("<d", 1)
+    found["submit-job-verified"] = [header[:start] + varint(len(body)) + body, *raw]
+    shard = messages["submit-shard"]
+    for number in (8, 9):
+        found[f"submit-shard-{number}"] = [shard[0].replace(b"\x10\x07", bytes([0x10, number]), 1), *shard[1:]]
+    job = bytes.fromhex("00112233445566778899aabbccddeeff")
+    credit = field(3, field(1, 4096) + field(2, 65536))
+    for ending, number in (("", 7), ("-8", 8), ("-9", 9)):
+        piece = field(1, job) + field(2, number) + field(4, 3) + field(5, 1)
+        header = b"SZ01" + field(1, 1)
+        for name, p in (("truth", 0.75), ("lie", 0.25)):
+            record = struct.pack("<ffffI", p, 12, 0.125, 0.9375, 0)
+            found[name + ending] = [header + field(14, field(1, piece) + credit + field(4, 50)), record * 3]
+    for attempt in range(2, 10):
+        piece = field(1, job) + field(2, 7) + field(4, 3) + field(5, attempt)
+        found[f"returned-{attempt}"] = [b"SZ01" + field(1, 1) + field(15, field(1, piece) + field(2, 2))]
     return found
 
 

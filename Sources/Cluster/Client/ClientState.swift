@@ -20,10 +20,10 @@ public struct ClientState: Sendable {
         case gone
     }
 
-    /// A shard that is delivered: its rows, and workers on whose word alone some of them rest.
+    /// A shard that is delivered: its rows, and for each run of them the identities of all that computed it.
     private struct Delivered {
         let rows: Int
-        let alone: [String]
+        let workers: [Set<String>]
     }
 
     // MARK: State
@@ -214,15 +214,14 @@ public struct ClientState: Sendable {
         submitHeldBack(&actions)
     }
 
-    /// Whether nothing that is not durable rests on the word of a quarantined worker alone; else the session fails, and the
+    /// Whether nothing that is not durable rests on the word of quarantined workers alone; else the session fails, and the
     /// next one begins behind the last durable shard.
     private mutating func hasAllFrom(others identities: [String], _ actions: inout [Action]) -> Bool {
         guard !identities.isEmpty else { return true }
         if !quarantined.isSuperset(of: identities) { actions.append(.quarantined(identities)) }
         quarantined.formUnion(identities)
-        guard let worker = delivered.values.lazy.flatMap(\.alone).filter(quarantined.contains).min() else {
-            return true
-        }
+        let resting = delivered.values.lazy.flatMap(\.workers).filter(quarantined.isSuperset)
+        guard let worker = resting.compactMap({ $0.min() }).min() else { return true }
         fail(.withdrawn(worker: worker), &actions)
         return false
     }
@@ -233,10 +232,7 @@ public struct ClientState: Sendable {
         unanswered[answer.shard] = nil
         tokensSubmitted -= shard.windowTokens
         delivered[answer.shard] = Delivered(
-            rows: shard.content.count,
-            alone: answer.sources.compactMap { source in
-                source.worker.flatMap { source.rests(on: $0.identity) ? $0.identity : nil }
-            })
+            rows: shard.content.count, workers: answer.sources.map(\.identities).filter { !$0.isEmpty })
         lastProgress = now
         actions.append(.deliver(answer))
         submitHeldBack(&actions)

@@ -10,6 +10,10 @@ extension CoordinatorState {
     public var brokenInvariants: [String] {
         var broken: [String] = []
         for (id, job) in jobs { broken += Self.broken(in: job, id: id, workers: workers.sessions) }
+        broken += workers.brokenInvariants
+        if let heard = clients.values.map(\.lastReceived).min(), clientsHeardFrom.map({ $0 > heard }) ?? true {
+            broken.append("a client was heard at \(heard), the bound is later")
+        }
         for (incarnation, worker) in workers.sessions {
             let rows = worker.leases.leases.keys.reduce(0) { $0 + $1.rows.count }
             let tokens = worker.leases.leases.values.reduce(0) { $0 + $1.tokens }
@@ -72,6 +76,11 @@ extension CoordinatorState {
         }
         for key in job.queue where job.piece(at: key)?.isOpen == true {
             broken.append("shard \(key.shard) row \(key.firstRow) is answered, and waits for a first answer")
+        }
+        if let open = job.rechecks.compactMap({ job.piece(at: $0)?.openSince }).min(),
+            job.openFrom.map({ $0 > open }) ?? true
+        {
+            broken.append("a piece waits for another worker since \(open), the bound is later")
         }
         if rows != job.rowsUnconfirmed || tokens != job.tokensUnanswered {
             broken.append("the window counts \(job.rowsUnconfirmed) rows, there are \(rows)")

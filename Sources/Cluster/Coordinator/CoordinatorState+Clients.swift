@@ -10,6 +10,7 @@ extension CoordinatorState {
     ) {
         switch message {
         case .heartbeat:
+            lending = .nobody
             send(.clusterStatus(status(seenBy: peer.tenant)), to: peer, &actions)
         case .submitJob(let submitted):
             open(submitted, client: peer, &actions)
@@ -35,6 +36,7 @@ extension CoordinatorState {
     }
 
     private mutating func submit(_ shard: SubmitShard, from peer: Peer, _ actions: inout [Action]) {
+        lending = .nobody
         // The job is unknown to this generation, or another client's: its client must open it again.
         guard let place = jobs.index(forKey: shard.job), jobs.values[place].client == peer else {
             return send(.whoAreYou, to: peer, &actions)
@@ -47,7 +49,7 @@ extension CoordinatorState {
         // Beyond the window: the client ignores the window, or its confirmations have not arrived yet.
         guard jobs.values[place].isWithinWindow(shard, configuration), hasMemory(for: shard, of: peer) else { return }
         // Lending looks at the first pieces of the queue only, and this one is behind them.
-        isIdle = jobs.values[place].queue.count >= Job.lookAhead
+        lending = jobs.values[place].queue.count >= Job.lookAhead ? .nobody : .everyone
         let isSampled = configuration.sampleKey.draws(shard.shard, of: shard.job, share: jobs.values[place].share)
         _ = jobs.values[place].submit(shard, isSampled: isSampled)
     }
@@ -178,14 +180,13 @@ extension CoordinatorState {
     }
 
     private mutating func close(_ id: JobID, _ actions: inout [Action]) {
-        jobs[id] = nil
-        for incarnation in workers.sessions.keys {
-            for piece in workers.sessions[incarnation].map({ Array($0.leases.leases.keys) }) ?? []
-            where piece.job == id {
-                workers.sessions[incarnation]?.leases.release(piece)
-            }
+        let former = jobs.removeValue(forKey: id)
+        // Workers may also have pieces of shards that the client has confirmed, which the job knows no more.
+        for place in workers.levels.leases > 0 ? workers.sessions.values.indices : 0..<0 {
+            let (incarnation, held) = (workers.sessions.keys[place], workers.sessions.values[place].leases.leases.keys)
+            for piece in held where piece.job == id { workers.change(incarnation) { _ = $0.leases.release(piece) } }
         }
-        for peer in clients.keys { clients[peer]?.jobs.removeAll { $0 == id } }
+        if let client = former?.client { clients[client]?.jobs.removeAll { $0 == id } }
         actions.append(.journal(.jobClosed(id)))
         actions.append(.log(.jobClosed(id)))
     }

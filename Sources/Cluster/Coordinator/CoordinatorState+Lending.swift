@@ -6,32 +6,60 @@ import Wire
 // Lending: which worker gets which piece next.
 
 extension CoordinatorState {
+    /// To whom something can be lent after an event that could not be lent before it.
+    enum LendingScope {
+        case everyone
+        /// To workers to which more may be lent than before, alone: no piece is pending that was not, and each of the others
+        /// was offered those that were.
+        case grown
+        case nobody
+    }
+
     /// Lends pending pieces while a worker has credit. Jobs take turns. Among the first few pieces of a job, a worker
-    /// gets one whose texts it has probably seen before, else the first.
+    /// gets one whose texts it has probably seen before, else the first. Cost: nothing that grows with the workers, while
+    /// nothing is pending, or all have what they granted; else a look at each, where the event concerns everyone.
     mutating func dispatch(at now: Instant, _ actions: inout [Action]) {
-        guard !jobs.isEmpty, workers.count > 0 else { return }
+        let grown = workers.takeGrown()
+        guard lending != .nobody, canLend else { return }
+        if lending == .grown {
+            var hasLent = false
+            for incarnation in grown {
+                while canLend, lendOne(to: incarnation, at: now, &actions) { hasLent = true }
+            }
+            // Others may have waited for what is among the first pieces of a queue only now. Those that hold something are
+            // considered at their next message.
+            guard hasLent, workers.levels.idle > 0 else { return }
+        }
         var hasLent = true
         while hasLent {
             hasLent = false
-            for place in workers.sessions.values.indices where workers.sessions.values[place].isBelowPieceLimit {
-                if lendOne(to: workers.sessions.keys[place], at: now, &actions) { hasLent = true }
+            for place in workers.sessions.values.indices where !workers.sessions.values[place].room.isEmpty {
+                guard lendOne(to: workers.sessions.keys[place], at: now, &actions) else { continue }
+                guard canLend else { return }
+                hasLent = true
             }
         }
     }
 
+    /// Whether a piece is pending, and a worker has room for another one. Cost: a look at each job.
+    private var canLend: Bool {
+        workers.levels.ready > 0
+            && jobs.values.indices.contains { jobs.values[$0].client != nil && jobs.values[$0].pendingCount > 0 }
+    }
+
     private mutating func lendOne(to incarnation: UInt64, at now: Instant, _ actions: inout [Action]) -> Bool {
+        guard workers.sessions[incarnation]?.room.isEmpty == false else { return false }
         for offset in 0..<jobs.count {
             let place = (turn + offset) % jobs.count
             guard let offer = offer(ofJob: place, to: incarnation) else { continue }
-            if workers.sessions[incarnation]?.needsContext(offer.context.digest) == true {
+            if workers.change(incarnation, { $0.needsContext(offer.context.digest) }) == true {
                 send(.context(offer.context), to: offer.peer, &actions)
             }
             let (name, content) = jobs.values[place].lend(offer.key, to: incarnation, job: jobs.keys[place])
-            workers.sessions[incarnation]?.leases.lend(
-                name,
-                LeaseTable.Lease(
-                    rows: name.rows.count, tokens: offer.tokens, lentAt: now,
-                    expires: now + configuration.timing.leaseTime, isSuspect: offer.isSuspect))
+            let lease = LeaseTable<PieceName>.Lease(
+                rows: name.rows.count, tokens: offer.tokens, lentAt: now,
+                expires: now + configuration.timing.leaseTime, isSuspect: offer.isSuspect)
+            workers.change(incarnation) { $0.leases.lend(name, lease) }
             send(.shard(name, context: offer.context.digest, content), to: offer.peer, &actions)
             turn = (place + 1) % jobs.count
             return true
@@ -96,7 +124,7 @@ extension CoordinatorState {
         guard worker.reads(job.shards[key.shard]?.submitted) else { return false }
         guard let piece = job.piece(at: key) else { return true }
         guard !piece.opinions.contains(where: { $0.worker.identity == worker.identity }),
-            piece.opinions.count < Job.opinionsMax
+            piece.opinions.count < Job.opinionsMax, !piece.isRefused(by: worker.identity)
         else { return false }
         return !piece.killed.contains(worker.identity) || !hasWorker(otherThan: piece.identities, for: key, of: job)
     }

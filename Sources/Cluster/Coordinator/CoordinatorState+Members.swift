@@ -14,6 +14,7 @@ extension CoordinatorState {
             if clients[peer] == nil { actions.append(.log(.clientJoined(name: hello.name))) }
             clients[peer] = ClientSession(
                 incarnation: hello.incarnation, lastReceived: now, jobs: clients[peer]?.jobs ?? [])
+            clientsHeardFrom = min(clientsHeardFrom ?? now, now)
         case .worker(let model, let credit):
             if let refusal = workers.refusal(ofIncarnation: hello.incarnation, from: peer) {
                 return send(refusal, to: peer, &actions)
@@ -24,14 +25,13 @@ extension CoordinatorState {
             }
             if workers.reconnect(hello.incarnation, at: peer, now: now) {
                 // Not `grant`: it may still be full; its next heartbeat grants again.
-                workers.sessions[hello.incarnation]?.leases.credit = credit
+                workers.change(hello.incarnation) { $0.leases.credit = credit }
             } else {
-                workers.add(
-                    WorkerSession(
-                        peer: peer, name: hello.name, incarnation: hello.incarnation, credit: credit,
-                        readsSide: hello.readsSide, readsRanges: hello.readsRanges, now: now))
-                let identity = workers.sessions[hello.incarnation]?.identity ?? ""
-                workers.sessions[hello.incarnation]?.isQuarantined = quarantined.contains(identity)
+                var session = WorkerSession(
+                    peer: peer, name: hello.name, incarnation: hello.incarnation, credit: credit,
+                    readsSide: hello.readsSide, readsRanges: hello.readsRanges, now: now)
+                session.isQuarantined = quarantined.contains(session.identity)
+                workers.add(session)
                 actions.append(.log(.workerJoined(name: hello.name, incarnation: hello.incarnation)))
             }
         }
@@ -107,6 +107,7 @@ extension CoordinatorState {
     /// A client is away: what no worker has is forgotten, what is answered is kept until it returns.
     mutating func detach(_ peer: Peer, _ actions: inout [Action]) {
         guard let client = clients.removeValue(forKey: peer) else { return }
+        if clients.isEmpty { clientsHeardFrom = nil }
         for id in client.jobs where jobs[id]?.client == peer {
             jobs[id]?.client = nil
             jobs[id]?.forgetUnleased()

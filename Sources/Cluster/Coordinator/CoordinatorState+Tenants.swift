@@ -58,12 +58,3 @@ extension CoordinatorState {
         }
     }
 }
-
-extension Job {
-    /// Pieces that a worker has. Cost: linear in the window's shards.
-    var leasedCount: Int {
-        shards.values.reduce(0) { sum, shard in
-            sum + shard.pieces.count { if case .leased = $0.state { true } else { false } }
-        }
-    }
-}

@@ -42,8 +42,9 @@ extension CoordinatorState {
         case leaseExpired(PieceName, worker: String)
         /// The row killed every worker that ran it, so it is answered with an error.
         case rowPoisoned(PieceName)
-        /// Nobody else computed a shard that was drawn to be computed again.
-        case unverified(JobID, shard: UInt32, worker: String)
+        /// Nobody else computed a shard that was drawn to be computed again, nor so many pieces since the last line of the
+        /// job, with this one.
+        case unverified(JobID, shard: UInt32, worker: String, pieces: Int)
         /// Two workers contradict the last one of these; another one decides.
         case disagreement(PieceName, workers: [String])
         /// Two others contradict a worker: it gets no more work. So many answered shards are computed again.

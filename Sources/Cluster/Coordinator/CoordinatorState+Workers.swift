@@ -14,19 +14,25 @@ extension CoordinatorState {
             guard heartbeat.incarnation == incarnation else {
                 return send(.whoAreYou, to: peer, &actions)
             }
-            workers.sessions[incarnation]?.leases.grant(heartbeat.credit)
-            workers.sessions[incarnation]?.leases.setNamed(heartbeat.held)
-            workers.sessions[incarnation]?.leases.renew(
-                progress: heartbeat.progress, until: now + configuration.timing.leaseTime)
+            let until = now + configuration.timing.leaseTime
+            concernsOne(incarnation) {
+                $0.leases.grant(heartbeat.credit)
+                $0.leases.setNamed(heartbeat.held)
+                $0.leases.renew(progress: heartbeat.progress, until: until)
+            }
             send(.clusterStatus(status(forWorkerAt: peer)), to: peer, &actions)
         case .shardResult(let result):
             complete(result, from: incarnation, at: now, &actions)
         case .shardReturned(let piece, let reason):
-            let wasHeld = workers.sessions[incarnation]?.leases.release(piece) ?? false
-            if wasHeld {
+            let wasHeld = workers.change(incarnation) { session in
+                let wasHeld = session.leases.release(piece)
                 // Otherwise it would be lent again and returned again, for as long as the worker is full.
-                if reason == .overCredit { workers.sessions[incarnation]?.leases.markFull() }
-                takeBack(piece, event: "given back: \(reason)", &actions)
+                if wasHeld, reason == .overCredit { session.leases.markFull() }
+                return wasHeld
+            }
+            if wasHeld == true {
+                let identity = workers.sessions[incarnation]?.identity
+                takeBack(piece, returnedBy: identity, event: "given back: \(reason)", &actions)
             }
         case .contextWanted(let digest):
             guard let context = context(digest, for: incarnation) else {
@@ -35,10 +41,10 @@ extension CoordinatorState {
                 let reason = "it waits for a context of a job that is over"
                 return markDead(incarnation, reason: reason, isFailure: false, &actions)
             }
-            _ = workers.sessions[incarnation]?.needsContext(digest)
+            workers.change(incarnation) { _ = $0.needsContext(digest) }
             send(.context(context), to: peer, &actions)
         case .drain:
-            workers.sessions[incarnation]?.leases.isDraining = true
+            workers.change(incarnation) { $0.leases.isDraining = true }
         case .bye:
             guard let worker = workers.remove(incarnation) else { return }
             actions.append(.log(.workerLeft(name: worker.name, incarnation: incarnation)))
@@ -57,13 +63,24 @@ extension CoordinatorState {
             .first { $0.digest == digest }
     }
 
+    /// Changes what one worker holds, and may be lent. Nothing else may be lent after it, unless it opens or closes: what
+    /// others died with may be lent to them while it is closed.
+    private mutating func concernsOne(_ incarnation: UInt64, _ change: (inout WorkerSession) -> Void) {
+        let wasOpen = workers.sessions[incarnation]?.leases.isOpen
+        workers.change(incarnation, change)
+        workers.reconsider(incarnation)
+        lending = workers.sessions[incarnation]?.leases.isOpen == wasOpen ? .grown : .everyone
+    }
+
     private mutating func complete(
         _ result: ShardResult, from incarnation: UInt64, at now: Instant, _ actions: inout [Action]
     ) {
-        workers.sessions[incarnation]?.leases.grant(result.credit)
-        workers.sessions[incarnation]?.leases.release(result.piece)
-        workers.sessions[incarnation]?.leases.renew(
-            progress: result.progress, until: now + configuration.timing.leaseTime)
+        let until = now + configuration.timing.leaseTime
+        concernsOne(incarnation) {
+            $0.leases.grant(result.credit)
+            $0.leases.release(result.piece)
+            $0.leases.renew(progress: result.progress, until: until)
+        }
         let key = Job.PieceKey(result.piece)
         guard let worker = workers.sessions[incarnation], !worker.isQuarantined,
             worker.serves(jobs[result.piece.job]?.tenant)
@@ -72,12 +89,15 @@ extension CoordinatorState {
         let completion = jobs[result.piece.job]?.complete(
             result, by: worker.label, of: worker.peer.tenant, incarnation: incarnation, at: now)
         guard case .done(let verified, let contradicted)? = completion else {
+            // The piece may wait for another worker now.
+            lending = .everyone
             if case .open(let isDisputed)? = completion { recordOpen(result.piece, isDisputed: isDisputed, &actions) }
             return
         }
         if case .leased(let other) = lentTo, other != incarnation { release(result.piece, at: other) }
         if verified { verification.verified += 1 }
         answer(result.piece.job, shard: result.piece.shard, &actions)
+        if !contradicted.isEmpty { lending = .everyone }
         for worker in contradicted { quarantine(worker, of: result.piece, &actions) }
     }
 
@@ -97,7 +117,7 @@ extension CoordinatorState {
         let same = workers.sessions[incarnation]?.leases.leases.keys.first {
             $0.job == piece.job && $0.shard == piece.shard && $0.rows.lowerBound == piece.rows.lowerBound
         }
-        if let same { workers.sessions[incarnation]?.leases.release(same) }
+        if let same { workers.change(incarnation) { _ = $0.leases.release(same) } }
     }
 
     mutating func answer(_ id: JobID, shard: UInt32, _ actions: inout [Action]) {
@@ -108,9 +128,11 @@ extension CoordinatorState {
     }
 
     /// Ends a lease because of `event`: the piece is pending again, or answered with an error when it has killed too
-    /// many workers. `killed` is the identity of a worker that died while it ran the piece.
+    /// many workers. `killed` is the identity of a worker that died while it ran the piece, `returnedBy` that of one that
+    /// has given it back.
     mutating func takeBack(
-        _ piece: PieceName, killed: String? = nil, event: String, _ actions: inout [Action]
+        _ piece: PieceName, killed: String? = nil, returnedBy: String? = nil, event: String,
+        _ actions: inout [Action]
     ) {
         let key = Job.PieceKey(piece)
         guard let found = jobs[piece.job]?.piece(at: key), case .leased = found.state, found.rows == piece.rows else {
@@ -129,7 +151,7 @@ extension CoordinatorState {
                 answer(piece.job, shard: piece.shard, &actions)
             }
         } else {
-            jobs[piece.job]?.takeBack(key, reason: event)
+            jobs[piece.job]?.takeBack(key, reason: event, returnedBy: returnedBy)
         }
     }
 }

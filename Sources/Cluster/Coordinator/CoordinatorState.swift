@@ -36,8 +36,10 @@ public struct CoordinatorState: Sendable {
     var verification = VerificationCounts()
     /// Which job is served first next; jobs take turns.
     var turn = 0
-    /// Whether nothing can be lent after this event that could not be lent before it.
-    var isIdle = false
+    /// To whom something can be lent after this event that could not be lent before it.
+    var lending = LendingScope.everyone
+    /// The last message of no client is older: a lower bound.
+    var clientsHeardFrom: Instant?
 
     /// A client that has sent Hello.
     struct ClientSession {
@@ -82,7 +84,7 @@ public struct CoordinatorState: Sendable {
     /// Decides. Cost: constant for a heartbeat; for a result, a few pieces are examined.
     public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
         var actions: [Action] = []
-        isIdle = false
+        lending = .everyone
         switch event {
         case .started:
             generation += 1
@@ -99,31 +101,25 @@ public struct CoordinatorState: Sendable {
         case .tickBehind(let readUntil):
             expire(at: now, readUntil: readUntil, &actions)
         }
-        if !isIdle { dispatch(at: now, &actions) }
+        dispatch(at: now, &actions)
         return actions
     }
 
-    /// When `tick` is due next; `nil` when nothing can expire.
+    /// When `tick` is due next, or earlier: nothing expires before. `nil` when nothing can expire. Cost: a look at each
+    /// job, at no worker or client; it is called at every turn of the driver.
     public var nextDeadline: Instant? {
         let livenessTime = configuration.timing.livenessTime
-        var next: Instant?
-        // Called at every turn of the driver, so no array is built.
-        for worker in workers.sessions.values {
-            next = min(next ?? worker.lastReceived + livenessTime, worker.lastReceived + livenessTime)
-            if let expires = worker.leases.nextExpiry { next = min(next ?? expires, expires) }
-        }
-        for client in clients.values {
-            next = min(next ?? client.lastReceived + livenessTime * 3, client.lastReceived + livenessTime * 3)
-        }
+        var next = workers.nextExpiry(livenessTime: livenessTime)
+        if let heard = clientsHeardFrom { next = min(next ?? heard + livenessTime * 3, heard + livenessTime * 3) }
         if let settled = nextVerification { next = min(next ?? settled, settled) }
         return next
     }
 
-    /// Counts for a progress line.
+    /// Counts for a progress line. Cost: a look at each job.
     public var status: ClusterStatus {
         ClusterStatus(
-            workers: workers.count, shardsPending: jobs.values.reduce(0) { $0 + $1.pendingCount },
-            shardsLeased: workers.leaseCount, rangeWorkers: workers.sessions.values.count { $0.readsRanges })
+            workers: workers.count, shardsPending: jobs.values.indices.reduce(0) { $0 + jobs.values[$1].pendingCount },
+            shardsLeased: workers.levels.leases, rangeWorkers: workers.levels.rangeReaders)
     }
 
     private mutating func receive(_ envelope: Envelope, from peer: Peer, at now: Instant, _ actions: inout [Action]) {
@@ -131,19 +127,24 @@ public struct CoordinatorState: Sendable {
             return welcome(hello, from: peer, at: now, &actions)
         }
         if let incarnation = workers.incarnation(at: peer) {
-            workers.sessions[incarnation]?.lastReceived = now
+            workers.heard(incarnation, at: now)
             return receive(envelope.message, fromWorker: incarnation, at: now, &actions)
         }
         if clients[peer] != nil {
             clients[peer]?.lastReceived = now
             return receive(envelope.message, fromClient: peer, at: now, &actions)
         }
+        lending = .nobody
         send(workers.answer(toStranger: envelope.message), to: peer, &actions)
     }
 
     // MARK: Time
 
     private mutating func expire(at now: Instant, readUntil: Instant, _ actions: inout [Action]) {
+        guard let next = nextDeadline, next <= now else {
+            lending = .nobody
+            return
+        }
         let timing = configuration.timing
         for (incarnation, worker) in workers.sessions {
             if readUntil - worker.lastReceived >= timing.livenessTime {
@@ -156,7 +157,7 @@ public struct CoordinatorState: Sendable {
                 markDead(incarnation, reason: "no progress for \(timing.leaseTime)", &actions)
             } else {
                 for (piece, lease) in worker.leases.leases where lease.expires <= now {
-                    workers.sessions[incarnation]?.leases.release(piece)
+                    workers.change(incarnation) { _ = $0.leases.release(piece) }
                     actions.append(.log(.leaseExpired(piece, worker: worker.name)))
                     takeBack(piece, event: "the lease of \(worker.name) ran out", &actions)
                 }
@@ -166,6 +167,8 @@ public struct CoordinatorState: Sendable {
             detach(peer, &actions)
         }
         settleOverdue(at: now, &actions)
+        workers.correctBounds()
+        clientsHeardFrom = clients.values.lazy.map(\.lastReceived).min()
     }
 
     func send(_ message: Message, to peer: Peer, _ actions: inout [Action]) {

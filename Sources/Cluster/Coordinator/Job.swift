@@ -25,9 +25,13 @@ struct Job {
     /// Pending pieces that nobody has answered, in the order in which they are to be lent.
     private(set) var queue: Deque<PieceKey> = []
     /// Pending pieces that wait for another worker's answer, in order. They are lent before the others.
-    var rechecks: Deque<PieceKey> = []
+    private(set) var rechecks: Deque<PieceKey> = []
+    /// None of `rechecks` has waited since before: a lower bound; `nil` where none waits.
+    private(set) var openFrom: Instant?
     /// Share of the shards that are computed again.
     var share = 0.0
+    /// Pieces that nobody else could verify since the last line about it, and when that line was.
+    var unverified = (pieces: 0, loggedAt: Instant?.none)
     /// The client has confirmed the shards below.
     private(set) var confirmedBelow: UInt32 = 0
     /// Rows in `shards` and `answers`.
@@ -72,13 +76,24 @@ struct Job {
         var trace: [String] = []
         /// Answers that do not decide yet, of different workers each.
         var opinions: [Opinion] = []
+        /// How often workers have given it back, by identity.
+        var returns: [String: Int] = [:]
         /// Since when it waits for another opinion.
         var openSince: Instant = .zero
 
         /// Whether it was answered, and waits for another worker.
         var isOpen: Bool { state == .pending && !opinions.isEmpty }
-        /// Workers that may not have it: those that have answered it, and those that died with it.
-        var identities: Set<String> { killed.union(opinions.map { $0.worker.identity }) }
+        /// Workers that may not have it: those that have answered it, those that died with it, and, where it waits for a
+        /// second opinion, those that give it back again and again.
+        var identities: Set<String> {
+            let others = killed.union(opinions.map { $0.worker.identity })
+            return opinions.isEmpty ? others : others.union(returns.filter { $0.value >= Job.returnsMax }.keys)
+        }
+
+        /// Whether a worker gives it back again and again, although another one has answered it.
+        func isRefused(by identity: String) -> Bool {
+            !opinions.isEmpty && returns[identity, default: 0] >= Job.returnsMax
+        }
     }
 
     enum PieceState: Equatable {
@@ -134,11 +149,13 @@ struct Job {
         return (name, content.slice(piece.rows))
     }
 
-    /// Puts a lent piece back at the head of the queue, because `reason`.
-    mutating func takeBack(_ key: PieceKey, reason: String) {
+    /// Puts a lent piece back at the head of the queue, because `reason`; `identity` is that of a worker that has given it
+    /// back.
+    mutating func takeBack(_ key: PieceKey, reason: String, returnedBy identity: String? = nil) {
         update(key) {
             $0.state = .pending
             $0.appendToTrace(reason)
+            if let identity { $0.returns[identity, default: 0] += 1 }
         }
         enqueue(key)
     }
@@ -187,7 +204,8 @@ struct Job {
             }
         }
         let answer = ShardAnswer(
-            job: job, shard: index, answers: AnswerBlock(joining: blocks), faults: faults, sources: sources)
+            job: job, shard: index, answers: AnswerBlock(joining: blocks), faults: faults,
+            sources: sources.bounded)
         drop(index)
         keep(answer)
         return answer
@@ -241,13 +259,10 @@ struct Job {
             })
     }
 
-    /// Every piece that is lent, with the incarnation that has it.
-    var leases: [(PieceKey, UInt64)] {
-        shards.sorted { $0.key < $1.key }.flatMap { index, shard in
-            shard.pieces.compactMap { piece in
-                guard case .leased(let incarnation) = piece.state else { return nil }
-                return (PieceKey(shard: index, firstRow: piece.rows.lowerBound), incarnation)
-            }
+    /// Pieces that are lent.
+    var leasedCount: Int {
+        shards.values.reduce(0) { count, shard in
+            count + shard.pieces.count { if case .leased = $0.state { true } else { false } }
         }
     }
 
@@ -257,6 +272,8 @@ struct Job {
     static let killsToHalve = 2
     /// A single row must see four deaths: chance, a bad machine and a restart can explain three.
     static let killsToPoison = 4
+    /// A worker without space gives a piece back once or twice. One that does it so often is no second opinion.
+    static let returnsMax = 8
 
     // MARK: Helpers
 
@@ -271,13 +288,24 @@ struct Job {
 
     /// Puts a pending piece at the head of its queue: what was returned is lent first.
     mutating func enqueue(_ key: PieceKey) {
-        if piece(at: key)?.isOpen == true { rechecks.prepend(key) } else { queue.prepend(key) }
+        if piece(at: key)?.isOpen == true { wait(key, first: true) } else { queue.prepend(key) }
     }
+
+    /// Puts a piece among those that wait for another worker.
+    mutating func wait(_ key: PieceKey, first: Bool) {
+        if first { rechecks.prepend(key) } else { rechecks.append(key) }
+        guard let since = piece(at: key)?.openSince else { return }
+        openFrom = min(openFrom ?? since, since)
+    }
+
+    /// Makes the lower bound of `rechecks` exact. Cost: a look at each.
+    mutating func correctBound() { openFrom = rechecks.compactMap { piece(at: $0)?.openSince }.min() }
 
     /// Removes a pending piece from its queue. Cost: little for the first pieces of a queue.
     mutating func dequeue(_ key: PieceKey) {
         if piece(at: key)?.isOpen == true {
             if let place = rechecks.firstIndex(of: key) { rechecks.remove(at: place) }
+            if rechecks.isEmpty { openFrom = nil }
         } else if let place = queue.firstIndex(of: key) {
             queue.remove(at: place)
         }
@@ -287,7 +315,7 @@ struct Job {
     mutating func postpone(_ key: PieceKey, until now: Instant) {
         dequeue(key)
         update(key) { $0.openSince = now }
-        rechecks.append(key)
+        wait(key, first: false)
     }
 
     private mutating func halve(_ key: PieceKey) {
@@ -322,6 +350,7 @@ struct Job {
         guard !waiting.isEmpty else { return }
         queue.removeAll { waiting.contains($0.shard) }
         rechecks.removeAll { waiting.contains($0.shard) }
+        if rechecks.isEmpty { openFrom = nil }
     }
 
     @discardableResult

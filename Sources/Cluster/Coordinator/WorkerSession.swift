@@ -43,8 +43,8 @@ struct WorkerSession: MemberSession {
     /// Contexts a worker keeps prepared.
     static let contextsMax = 4
 
-    /// Whether it may hold another piece, if that is within its credit.
-    var isBelowPieceLimit: Bool { leases.count < leases.credit.pieces }
+    /// Pieces that it may hold.
+    var leasesMax: Int { leases.credit.pieces }
 
     /// Whether a piece may be sent: within credit, or alone when it is larger than the whole credit.
     func canAccept(rows: Int, tokens: Int, isSuspect: Bool) -> Bool {

@@ -41,7 +41,7 @@ extension CoordinatorMachines {
             let ids = coordinator.jobs.filter { scope.includes($0.value.tenant) }.keys.map(\.description)
             return (.unknown(message: "no job \(text.prefix(64)); there are \(Self.list(ids))"), [])
         }
-        let pieces = job.pendingCount + job.leases.count
+        let pieces = job.pendingCount + job.leasedCount
         return (.cancelled(pieces: pieces), handle(.cancelled(id), at: now))
     }
 
@@ -82,7 +82,7 @@ extension Membership {
     mutating func drain(_ name: String, in scope: Scope = .all) -> [(peer: Peer, leases: Int)] {
         var found: [(peer: Peer, leases: Int)] = []
         for (incarnation, session) in sessions where session.name == name && scope.includes(session.peer.tenant) {
-            sessions[incarnation]?.leases.isDraining = true
+            change(incarnation) { $0.leases.isDraining = true }
             if let session = sessions[incarnation] { found.append((session.peer, session.leases.count)) }
         }
         return found
@@ -108,7 +108,7 @@ extension ClusterDetails.Job {
             default: "client"
             }
         self.init(
-            id: id.description, owner: owner, pending: job.pendingCount, leased: job.leases.count,
+            id: id.description, owner: owner, pending: job.pendingCount, leased: job.leasedCount,
             unconfirmed: job.answers.count, rows: job.rowsUnconfirmed, confirmedShards: Int(job.confirmedBelow),
             rowsAnswered: job.rowsAnswered, rowsTotal: job.rowsTotal > 0 ? job.rowsTotal : nil,
             tenant: job.tenant)

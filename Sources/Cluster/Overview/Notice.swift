@@ -50,7 +50,7 @@ extension CoordinatorState.LogEvent {
             "a piece of shard \(piece.shard) was lost on its way to or from worker \(worker), and waits again"
         case .rowPoisoned(let piece):
             "row \(piece.rows.lowerBound) of shard \(piece.shard) ended every worker that had it, and got an error"
-        case .unverified(_, _, let worker):
+        case .unverified(_, _, let worker, _):
             "shards of worker \(worker) were drawn to be verified, and no other worker was there"
         case .disagreement(let piece, let workers):
             "workers answer shard \(piece.shard) differently: \(workers.joined(separator: ", "))"

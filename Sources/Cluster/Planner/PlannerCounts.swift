@@ -25,7 +25,7 @@ extension PlannerState {
     /// Adds the planner's levels and counts to a report.
     public func fill(_ report: inout CoordinatorReport) {
         report.rolloutWorkers += rollouts.count
-        report.assignmentsLeased += rollouts.leaseCount
+        report.assignmentsLeased += rollouts.levels.leases
         report.assignmentsPending += queue.count
         report.plansOpen += sessions.values.count { $0.end == nil }
         report.plansKept += sessions.count

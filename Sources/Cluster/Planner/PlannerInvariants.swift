@@ -13,6 +13,7 @@ extension PlannerState {
         var broken: [String] = []
         let queued = Set(queue)
         for (name, session) in sessions { broken += Self.broken(in: session, name, queued: queued, rollouts.sessions) }
+        broken += rollouts.brokenInvariants + brokenBounds
         for name in preparing.keys where sessions[name] != nil { broken.append("\(name) is prepared and open") }
         for (incarnation, rollout) in rollouts.sessions {
             let sum = rollout.leases.leases.values.reduce(0) { $0 + $1.tokens }
@@ -30,6 +31,28 @@ extension PlannerState {
                         "\(name) is leased to \(incarnation), its group has \(String(describing: lease))")
                 }
             }
+        }
+        return broken
+    }
+
+    /// What is kept of trainers and deadlines, against what is there.
+    private var brokenBounds: [String] {
+        var broken: [String] = []
+        let heard = trainers.values.filter { !$0.isLocal }.map(\.lastReceived).min()
+        if let heard, trainersHeardFrom.map({ $0 > heard }) ?? true {
+            broken.append("a trainer was heard at \(heard), the bound is later")
+        }
+        let due = (Array(deadlines.values) + requests.values.map(\.deadline)).min()
+        if let due, dueFrom.map({ $0 > due }) ?? true { broken.append("a plan is due at \(due), the bound is later") }
+        for (peer, trainer) in trainers {
+            let follows = listeners.filter { $0.value.contains(peer) }.keys
+            if trainer.follows != Set(follows) {
+                broken.append("\(trainer.name) follows \(trainer.follows), it gets messages of \(Array(follows))")
+            }
+        }
+        for (incarnation, session) in rollouts.sessions where !rollouts.grown.contains(incarnation) {
+            guard let unfit, session.canAccept(rollouts: max(1, unfit)) else { continue }
+            broken.append("rollout worker \(incarnation) accepts \(unfit) rollouts, which none should")
         }
         return broken
     }

@@ -38,7 +38,7 @@ extension PlannerState {
             sendAll(of: name, to: peer, groupsAfter: 0, &actions)
             if known.end == nil, deadlines[name] == nil {
                 // An earlier generation of the coordinator began it; what is missing is predicted now.
-                deadlines[name] = arrived + request.deadline
+                setDeadline(of: name, to: arrived + request.deadline)
                 predict(name, at: now, &actions)
             }
             return
@@ -92,8 +92,8 @@ extension PlannerState {
                     .planOpened(
                         name, prompts: request.candidates.count, total: request.total,
                         contextRows: ready.opening.contextRows)))
-            deadlines[name] = waiting.deadline
-            listeners[name] = waiting.listeners
+            setDeadline(of: name, to: waiting.deadline)
+            for peer in waiting.listeners { listen(peer, to: name) }
             keepWithinBounds(name.policyID, &actions)
             if waiting.deadline <= now {
                 cut(name, &actions)
@@ -210,6 +210,7 @@ extension PlannerState {
             refuse(plan, stated, to: peer, &actions)
         }
         sessions[plan] = nil
+        for peer in listeners[plan] ?? [] { trainers[peer]?.follows.remove(plan) }
         // A later plan for this step may have fewer prompts.
         queue.removeAll { $0.plan == plan }
         deadlines[plan] = nil

@@ -31,6 +31,7 @@ extension PlannerState {
         let (duplicates, rejected) = (progress.answer.duplicates, progress.answer.rejected.count)
         /// Rollouts that this part adds to groups.
         var more: [GroupKey: Int] = [:]
+        let latest = report.rewards ?? latestRewardRange(of: report.policyID)
         for index in progress.nextPart(configuration.turnOutcomesMax) {
             let outcome = report.outcomes[index]
             guard progress.seen.insert(outcome.eventID).inserted else {
@@ -52,7 +53,8 @@ extension PlannerState {
             }
             do throws(OutcomeFault) {
                 try checkAttempt(of: outcome, report.policyID, attempt: report.attempt)
-                let range = report.rewards ?? rewardRange(of: outcome, report.policyID)
+                let plan = outcome.step.flatMap { sessions[PlanName(policyID: report.policyID, step: $0)] }
+                let range = report.rewards ?? plan?.request.rewards ?? latest
                 let known = try check(outcome, texts: progress.texts, of: report.policyID, rewards: range)
                 if let (plan, group) = try group(of: outcome, policyID: report.policyID, &more) {
                     if sessions[plan]?.groups[group.index].isDone == true {
@@ -167,11 +169,10 @@ extension PlannerState {
                 "step \(step) was abandoned: the trainer went back, and this outcome is of the time before; drop it")
     }
 
-    /// The range of rewards that a report does not state: that of the outcome's plan, or else of the policy's latest.
-    private func rewardRange(of outcome: GroupOutcome, _ policyID: String) -> ClosedRange<Double> {
-        let plan = outcome.step.flatMap { sessions[PlanName(policyID: policyID, step: $0)] }
-        let latest = plan ?? sessions.values.last { $0.name.policyID == policyID }
-        return latest?.request.rewards ?? 0...1
+    /// The range of rewards that a report does not state, of an outcome without a plan: that of the policy's latest plan.
+    /// Cost: a look at each plan.
+    private func latestRewardRange(of policyID: String) -> ClosedRange<Double> {
+        sessions.values.last { $0.name.policyID == policyID }?.request.rewards ?? 0...1
     }
 
     /// An outcome as it is kept: its reward scaled to [0, 1], with its text and version.

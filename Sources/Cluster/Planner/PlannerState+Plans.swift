@@ -173,7 +173,9 @@ extension PlannerState {
 
     // MARK: Repeated answers
 
+    /// Sends a plan's messages to a trainer from now on; nothing where it has left since it asked.
     mutating func listen(_ peer: Peer, to plan: PlanName) {
+        guard trainers[peer]?.follows.insert(plan) != nil else { return }
         listeners[plan, default: []].append(peer)
     }
 

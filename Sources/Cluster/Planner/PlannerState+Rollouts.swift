@@ -24,7 +24,7 @@ extension PlannerState {
             markDead(former, reason: "another incarnation uses its connection", &actions)
         }
         if rollouts.reconnect(hello.incarnation, at: peer, now: now) {
-            rollouts.sessions[hello.incarnation]?.leases.grant(credit)
+            rollouts.change(hello.incarnation) { $0.leases.grant(credit) }
         } else {
             rollouts.add(
                 RolloutSession(
@@ -66,7 +66,7 @@ extension PlannerState {
         let held = rollouts.sessions[lease.incarnation]?.leases.leases.keys.first {
             $0.plan == plan && $0.attempt == lease.attempt
         }
-        if let held { rollouts.sessions[lease.incarnation]?.leases.release(held) }
+        if let held { rollouts.change(lease.incarnation) { _ = $0.leases.release(held) } }
     }
 
     // MARK: Messages
@@ -78,20 +78,25 @@ extension PlannerState {
         switch message {
         case .heartbeat(let heartbeat):
             guard heartbeat.incarnation == incarnation else { return send(.whoAreYou, to: peer, &actions) }
-            rollouts.sessions[incarnation]?.leases.grant(heartbeat.credit)
+            let until = now + configuration.rolloutLeaseTime
+            rollouts.change(incarnation) { $0.leases.grant(heartbeat.credit) }
             restoreLeases(heartbeat.assignments, of: incarnation, at: now)
-            rollouts.sessions[incarnation]?.leases.setNamed(heartbeat.assignments)
-            rollouts.sessions[incarnation]?.leases.renew(
-                progress: heartbeat.progress, until: now + configuration.rolloutLeaseTime)
+            rollouts.change(incarnation) {
+                $0.leases.setNamed(heartbeat.assignments)
+                $0.leases.renew(progress: heartbeat.progress, until: until)
+            }
             takeBackLost(by: incarnation, at: now)
             send(.clusterStatus(status), to: peer, &actions)
         case .rewards(let rewards): record(rewards, from: incarnation, &actions)
         case .assignmentReturned(let name, let reason):
-            let wasHeld = rollouts.sessions[incarnation]?.leases.release(name) ?? false
-            guard wasHeld else { return }
-            if reason == .overCredit { rollouts.sessions[incarnation]?.leases.markFull() }
+            let wasHeld = rollouts.change(incarnation) { session in
+                let wasHeld = session.leases.release(name)
+                if wasHeld, reason == .overCredit { session.leases.markFull() }
+                return wasHeld
+            }
+            guard wasHeld == true else { return }
             takeBack(name, from: incarnation)
-        case .drain: rollouts.sessions[incarnation]?.leases.isDraining = true
+        case .drain: rollouts.change(incarnation) { $0.leases.isDraining = true }
         case .bye:
             guard let session = remove(incarnation) else { return }
             actions.append(.log(.rolloutLeft(name: session.name, incarnation: incarnation)))
@@ -119,7 +124,7 @@ extension PlannerState {
         guard let session = rollouts.sessions[incarnation] else { return }
         for (name, lease) in session.leases.leases
         where !lease.isNamed && now - lease.lentAt >= configuration.timing.livenessTime {
-            rollouts.sessions[incarnation]?.leases.release(name)
+            rollouts.change(incarnation) { _ = $0.leases.release(name) }
             counts.assignmentsLost += 1
             takeBack(name, from: incarnation)
         }
@@ -141,7 +146,7 @@ extension PlannerState {
     private mutating func record(_ rewards: Rewards, from incarnation: UInt64, _ actions: inout [Action]) {
         guard let peer = rollouts.sessions[incarnation]?.peer else { return }
         let name = rewards.name
-        rollouts.sessions[incarnation]?.leases.release(name)
+        rollouts.change(incarnation) { _ = $0.leases.release(name) }
         let answer: RewardsRecorded
         switch verdict(on: rewards, from: incarnation) {
         case .known(let draw): answer = RewardsRecorded(name: name, verdict: .recorded, draw: draw)
@@ -267,11 +272,17 @@ extension PlannerState {
     }
 
     /// Lends groups while a rollout worker has credit. Rollout workers take turns, so that equal ones get equally many.
+    /// Cost: while the first group waits, a look at those rollout workers alone to which more may be lent than before.
     mutating func dispatch(at now: Instant, _ actions: inout [Action]) {
         guard now >= lendsFrom else { return }
         // Otherwise `nextDeadline` would be in the past while groups wait.
         lendsFrom = .zero
-        guard rollouts.count > 0 else { return }
+        var grown = rollouts.takeGrown()
+        guard rollouts.levels.ready > 0 else {
+            unfit = 0
+            return
+        }
+        defer { if queue.isEmpty { unfit = nil } }
         while let key = queue.first {
             // Its plan was dropped, or an earlier lease returned its rewards.
             guard let assignment = assignment(key), assignment.n > 0 else {
@@ -281,7 +292,7 @@ extension PlannerState {
                 continue
             }
             let rollouts = assignment.n
-            guard let incarnation = nextRollout(for: rollouts),
+            guard let incarnation = nextRollout(for: rollouts, &grown),
                 let peer = self.rollouts.sessions[incarnation]?.peer
             else { return }
             queue.removeFirst()
@@ -306,21 +317,32 @@ extension PlannerState {
         sessions[name.plan]?.groups[name.index].lease = PlanGroup.Lease(
             incarnation: incarnation, attempt: name.attempt)
         sessions[name.plan]?.groups[name.index].isQueued = false
-        self.rollouts.sessions[incarnation]?.leases.lend(
-            name,
-            LeaseTable.Lease(
-                rows: 1, tokens: rollouts, lentAt: now, expires: now + configuration.rolloutLeaseTime))
+        let lease = LeaseTable<AssignmentName>.Lease(
+            rows: 1, tokens: rollouts, lentAt: now, expires: now + configuration.rolloutLeaseTime)
+        self.rollouts.change(incarnation) { $0.leases.lend(name, lease) }
     }
 
-    /// The next rollout worker, in turn, that can accept so many rollouts.
-    private mutating func nextRollout(for rollouts: Int) -> UInt64? {
+    /// The next rollout worker, in turn, that can accept so many rollouts. `grown` are those to which more may be lent than
+    /// when `unfit` was found.
+    private mutating func nextRollout(for rollouts: Int, _ grown: inout OrderedSet<UInt64>) -> UInt64? {
         let count = self.rollouts.count
-        for offset in 0..<count {
-            let place = (turn + offset) % count
-            guard self.rollouts.sessions.values[place].canAccept(rollouts: rollouts) else { continue }
-            turn = (place + 1) % count
-            return self.rollouts.sessions.keys[place]
+        let first = turn % count
+        let found: Int?
+        if let unfit, rollouts >= unfit {
+            let places = grown.compactMap { self.rollouts.sessions.index(forKey: $0) }
+            found = places.filter { self.rollouts.sessions.values[$0].canAccept(rollouts: rollouts) }
+                .min { ($0 - first + count) % count < ($1 - first + count) % count }
+        } else {
+            found = (0..<count).first {
+                self.rollouts.sessions.values[(first + $0) % count].canAccept(rollouts: rollouts)
+            }.map { (first + $0) % count }
         }
-        return nil
+        guard let found else {
+            unfit = rollouts
+            grown = []
+            return nil
+        }
+        turn = (found + 1) % count
+        return self.rollouts.sessions.keys[found]
     }
 }

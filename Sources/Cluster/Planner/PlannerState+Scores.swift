@@ -66,6 +66,7 @@ extension PlannerState {
         requests[number] = ScoreRequest(
             peer: peer, request: request.request, deadline: arrived + request.deadline,
             predictions: Array(repeating: nil, count: texts.count), unanswered: texts.count)
+        recordDue(arrived + request.deadline)
         recordUse(of: request.policy.id)
         let draw = ScoreDraw(
             number: number, request: request, texts: texts, history: histories[request.policy.id],

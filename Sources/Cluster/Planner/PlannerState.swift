@@ -46,9 +46,13 @@ public struct PlannerState: Sendable {
     var heldMessages: [Peer: Int] = [:]
     /// Number of the latest use of a history.
     var useNumber: UInt64 = 0
-    /// When plans that have not ended are cut, or refused where their trainer requests that.
+    /// When plans that have not ended are cut, or refused where their trainer requests that. `setDeadline` adds one.
     var deadlines: [PlanName: Instant] = [:]
-    /// Peers that get a plan's messages.
+    /// No plan or request for scores is due before: a lower bound.
+    private(set) var dueFrom: Instant?
+    /// The last message of no trainer of another process is older: a lower bound.
+    private(set) var trainersHeardFrom: Instant?
+    /// Peers that get a plan's messages. Each has the plan among those that it follows.
     var listeners: [PlanName: OrderedSet<Peer>] = [:]
     var trainers: OrderedDictionary<Peer, TrainerSession> = [:]
     /// Requests for scores that are not answered yet, by number.
@@ -60,6 +64,8 @@ public struct PlannerState: Sendable {
     var staleKeys = 0
     /// Which rollout worker is asked first next.
     var turn = 0
+    /// No rollout worker accepts so many rollouts, except those to which more may be lent than when this was found.
+    var unfit: Int?
     /// Nothing is lent before: rollout workers may still have what an earlier generation lent them.
     var lendsFrom: Instant = .zero
     /// Number of the latest attempt. No generation uses one again: the upper half is the generation.
@@ -74,6 +80,8 @@ public struct PlannerState: Sendable {
         var lastReceived: Instant
         /// In this process: it is there until it leaves.
         let isLocal: Bool
+        /// Plans whose messages it gets.
+        var follows: Set<PlanName> = []
     }
 
     /// A plan that is prepared on another thread.
@@ -118,7 +126,7 @@ public struct PlannerState: Sendable {
         case .forgetPolicy(let policyID): forget(policy: policyID, because: "an operator removed it", &actions)
         case .fromCoordinator(let message): receivePrediction(message, at: now, &actions)
         case .joinedLocally(let peer):
-            trainers[peer] = TrainerSession(name: "local", lastReceived: now, isLocal: true)
+            add(trainer: peer, TrainerSession(name: "local", lastReceived: now, isLocal: true))
         case .leftLocally(let peer): forget(trainer: peer)
         case .unroutable(let peer): disconnect(peer, &actions)
         case .tick: expire(at: now, readUntil: now, &actions)
@@ -128,14 +136,13 @@ public struct PlannerState: Sendable {
         return actions
     }
 
-    /// When `tick` is due next.
+    /// When `tick` is due next, or earlier: nothing expires before. Cost: constant; it is called at every turn of the driver.
     public var nextDeadline: Instant? {
-        let silence = rollouts.sessions.values.map { $0.lastReceived + configuration.timing.livenessTime }
-        let leases = rollouts.sessions.values.flatMap { $0.leases.leases.values.map(\.expires) }
-        let lending = queue.isEmpty || lendsFrom == .zero ? [] : [lendsFrom]
         guard pending.isEmpty else { return .zero }
-        let requested = Array(deadlines.values) + requests.values.map(\.deadline)
-        return (silence + leases + lending + requested + [predictions.nextDeadline]).min()
+        var next = predictions.nextDeadline
+        if !queue.isEmpty, lendsFrom != .zero { next = min(next, lendsFrom) }
+        if let expiry = nextExpiry { next = min(next, expiry) }
+        return next
     }
 
     /// A tenant's planner as a client of the coordinator's machine: a routing id that no connection has.
@@ -145,6 +152,25 @@ public struct PlannerState: Sendable {
     public static func isClient(_ peer: Peer) -> Bool { peer.bytes == clientID }
 
     private static let clientID = Array("planner".utf8)
+
+    /// When a peer is silent for too long, or a lease, a plan or a request is due, at the earliest: a lower bound.
+    private var nextExpiry: Instant? {
+        var next = rollouts.nextExpiry(livenessTime: configuration.timing.livenessTime)
+        if let silent = trainersHeardFrom.map({ $0 + configuration.timing.livenessTime * 3 }) {
+            next = min(next ?? silent, silent)
+        }
+        if let dueFrom { next = min(next ?? dueFrom, dueFrom) }
+        return next
+    }
+
+    /// Cuts a plan at an instant, if it has not ended before.
+    mutating func setDeadline(of plan: PlanName, to due: Instant) {
+        deadlines[plan] = due
+        recordDue(due)
+    }
+
+    /// Records that a plan or a request is due at an instant.
+    mutating func recordDue(_ due: Instant) { dueFrom = min(dueFrom ?? due, due) }
 
     /// Whether a peer is a trainer or a live rollout worker.
     public func knows(_ peer: Peer) -> Bool { trainers[peer] != nil || rollouts.incarnation(at: peer) != nil }
@@ -181,7 +207,7 @@ public struct PlannerState: Sendable {
     ) {
         if case .hello(let hello) = envelope.message { return welcome(hello, from: peer, at: now, &actions) }
         if let incarnation = rollouts.incarnation(at: peer) {
-            rollouts.sessions[incarnation]?.lastReceived = now
+            rollouts.heard(incarnation, at: now)
             return receive(envelope.message, fromRollout: incarnation, at: now, &actions)
         }
         if trainers[peer] != nil {
@@ -218,7 +244,7 @@ public struct PlannerState: Sendable {
     var status: ClusterStatus {
         ClusterStatus(
             workers: rollouts.count, shardsPending: queue.count,
-            shardsLeased: rollouts.leaseCount)
+            shardsLeased: rollouts.levels.leases)
     }
 
     // MARK: Joining and leaving
@@ -236,7 +262,7 @@ public struct PlannerState: Sendable {
             if let former = rollouts.incarnation(at: peer) {
                 markDead(former, reason: "its connection is a trainer's now", &actions)
             }
-            trainers[peer] = TrainerSession(name: hello.name, lastReceived: now, isLocal: false)
+            add(trainer: peer, TrainerSession(name: hello.name, lastReceived: now, isLocal: false))
         case .rollout(let credit):
             if let refusal = rollouts.refusal(ofIncarnation: hello.incarnation, from: peer) {
                 return send(refusal, to: peer, &actions)
@@ -251,9 +277,20 @@ public struct PlannerState: Sendable {
         send(.welcome(welcome), to: peer, &actions)
     }
 
+    /// Adds a trainer, or keeps what a known one follows.
+    private mutating func add(trainer peer: Peer, _ session: TrainerSession) {
+        var session = session
+        session.follows = trainers[peer]?.follows ?? []
+        trainers[peer] = session
+        if !session.isLocal {
+            trainersHeardFrom = min(trainersHeardFrom ?? session.lastReceived, session.lastReceived)
+        }
+    }
+
+    /// Forgets a trainer. Cost: a look at the plans that it follows, and at those that are prepared.
     mutating func forget(trainer peer: Peer) {
-        trainers[peer] = nil
-        for plan in listeners.keys { listeners[plan]?.remove(peer) }
+        let former = trainers.removeValue(forKey: peer)
+        for plan in former?.follows ?? [] { listeners[plan]?.remove(peer) }
         for plan in preparing.keys { preparing[plan]?.listeners.remove(peer) }
         for (number, request) in requests where request.peer == peer {
             // No peer waits for the answer any more; the job itself ends at its deadline.
@@ -274,6 +311,7 @@ public struct PlannerState: Sendable {
     private mutating func expire(at now: Instant, readUntil: Instant, _ actions: inout [Action]) {
         continuePending(at: now, &actions)
         for message in predictions.tick(at: now) { actions.append(.toCoordinator(message)) }
+        guard let next = nextExpiry, next <= now else { return }
         expireRollouts(at: now, readUntil: readUntil, &actions)
         for (peer, trainer) in trainers
         where !trainer.isLocal && readUntil - trainer.lastReceived >= configuration.timing.livenessTime * 3 {
@@ -281,6 +319,10 @@ public struct PlannerState: Sendable {
         }
         for (plan, deadline) in deadlines where deadline <= now { cut(plan, &actions) }
         for (number, request) in requests where request.deadline <= now { end(request: number, &actions) }
+        rollouts.correctBounds()
+        trainersHeardFrom = trainers.values.lazy.filter { !$0.isLocal }.map(\.lastReceived).min()
+        dueFrom = deadlines.values.min()
+        for request in requests.values { recordDue(request.deadline) }
     }
 
     // MARK: Helpers

@@ -19,8 +19,11 @@ struct RolloutSession: MemberSession {
         leases = LeaseTable(credit: credit)
     }
 
+    /// Assignments that it may hold.
+    var leasesMax: Int { Limits.assignmentsMax }
+
     /// Whether so many rollouts may be lent: within credit, or alone when they are more than the whole credit.
     func canAccept(rollouts: Int) -> Bool {
-        leases.canAccept(rows: 1, tokens: rollouts, countMax: Limits.assignmentsMax)
+        leases.canAccept(rows: 1, tokens: rollouts, countMax: leasesMax)
     }
 }

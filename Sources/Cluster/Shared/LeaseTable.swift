@@ -28,6 +28,8 @@ struct LeaseTable<Name: Hashable & Sendable>: Sendable {
     private(set) var leases: OrderedDictionary<Name, Lease> = [:]
     private(set) var rows = 0
     private(set) var tokens = 0
+    /// No lease expires before it: a lower bound, which a renewal or an answer does not move.
+    private(set) var expiresFrom: Instant?
     /// The last progress it reported; leases are renewed when it grows.
     private var progress: UInt64 = 0
 
@@ -49,7 +51,29 @@ struct LeaseTable<Name: Hashable & Sendable>: Sendable {
             && self.rows + rows <= credit.rows && self.tokens + tokens <= credit.tokens
     }
 
-    /// When the first of its leases expires.
+    /// What may still be lent to it. Without a lease, rows and tokens are not limited: it is lent one that is larger than
+    /// the whole credit.
+    struct Room {
+        var leases = 0
+        var rows = 0
+        var tokens = 0
+
+        var isEmpty: Bool { leases <= 0 || rows <= 0 || tokens <= 0 }
+
+        /// Whether something fits in it that does not fit in another one.
+        func grows(beyond other: Room) -> Bool {
+            !isEmpty && (other.isEmpty || leases > other.leases || rows > other.rows || tokens > other.tokens)
+        }
+    }
+
+    /// What may still be lent to it within `countMax` leases.
+    func room(countMax: Int) -> Room {
+        guard isOpen, !isFull else { return Room() }
+        guard !leases.isEmpty else { return Room(leases: countMax, rows: .max, tokens: .max) }
+        return Room(leases: countMax - leases.count, rows: credit.rows - rows, tokens: credit.tokens - tokens)
+    }
+
+    /// When the first of its leases expires. Cost: a look at each.
     var nextExpiry: Instant? {
         var next: Instant?
         for lease in leases.values { next = min(next ?? lease.expires, lease.expires) }
@@ -58,6 +82,7 @@ struct LeaseTable<Name: Hashable & Sendable>: Sendable {
 
     mutating func lend(_ name: Name, _ lease: Lease) {
         leases[name] = lease
+        expiresFrom = min(expiresFrom ?? lease.expires, lease.expires)
         rows += lease.rows
         tokens += lease.tokens
     }
@@ -68,8 +93,12 @@ struct LeaseTable<Name: Hashable & Sendable>: Sendable {
         guard let lease = leases.removeValue(forKey: name) else { return false }
         rows -= lease.rows
         tokens -= lease.tokens
+        if leases.isEmpty { expiresFrom = nil }
         return true
     }
+
+    /// Makes the lower bound of expiries exact.
+    mutating func correctBound() { expiresFrom = nextExpiry }
 
     /// Sets the level of credit; work may be lent again after a return.
     mutating func grant(_ level: Credit) {

@@ -43,7 +43,8 @@ package struct TraceOptions: ParsableArguments {
         return try OTLPExporter(settings, version: Version.text, logger: logger)
     }
 
-    /// Runs a command within a span of its own, a child of the one in the variable `TRACEPARENT`, if there is one.
+    /// Runs a command within a span of its own, a child of the one in the variables `TRACEPARENT` and `TRACESTATE`, if there
+    /// is one.
     ///
     /// Its spans are exported before this returns, within some seconds.
     package func run(
@@ -51,7 +52,9 @@ package struct TraceOptions: ParsableArguments {
     ) throws {
         guard let exporter = try exporter(service, logger) else { return try body(nil) }
         defer { exporter.stop() }
-        let parent = ProcessInfo.processInfo.environment["TRACEPARENT"].flatMap { TraceContext(traceparent: $0) }
+        let variables = ProcessInfo.processInfo.environment
+        let parent = TraceContext(
+            traceparent: [variables["TRACEPARENT"] ?? ""], tracestate: [variables["TRACESTATE"] ?? ""])
         let span = exporter.tracer.start(command, .internal, parent: parent)
         do {
             try Span.$current.withValue(span) { try body(span) }

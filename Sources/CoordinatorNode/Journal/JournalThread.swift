@@ -21,6 +21,7 @@ final class JournalThread: Sendable {
     }
 
     private let shared: Shared
+    private let bytesWaitingMax: Int
     private let thread: DedicatedThread<Void, CoordinatorError>
 
     /// What both threads see.
@@ -34,10 +35,12 @@ final class JournalThread: Sendable {
         }
     }
 
-    /// Opens the journal and reads it. `wakeup` is signalled after each commit.
-    init(path: String?, outcomesMax: Int, wakeup: Wakeup) throws(CoordinatorError) {
+    /// Opens the journal of a configuration and reads it. `wakeup` is signalled after each commit.
+    init(_ configuration: CoordinatorNode.Configuration, wakeup: Wakeup) throws(CoordinatorError) {
+        let (path, outcomesMax) = (configuration.journalPath, configuration.planner.outcomesMax)
         let shared = try Shared()
         self.shared = shared
+        bytesWaitingMax = configuration.journalBytesWaitingMax
         thread = try DedicatedThread.start(name: "journal") { announce throws(CoordinatorError) in
             defer {
                 shared.progress.withLock { $0.hasEnded = true }
@@ -104,11 +107,8 @@ final class JournalThread: Sendable {
         _ = shared.mailbox.send(.commit(entries, plannerEntries, bytes: bytes))
     }
 
-    /// Bytes of entries that wait for the disk, about: beyond it nothing more should be received.
-    private static let bytesWaitingMax = 32 << 20
-
-    /// Whether more than `bytesWaitingMax` are not durable yet.
-    var isBehind: Bool { shared.progress.withLock { $0.bytesWaiting } > Self.bytesWaitingMax }
+    /// Whether so much is not durable yet that nothing more should be received.
+    var isBehind: Bool { shared.progress.withLock { $0.bytesWaiting } > bytesWaitingMax }
 
     /// Requests that are durable since the start.
     var committed: Int { shared.progress.withLock { $0.committed } }

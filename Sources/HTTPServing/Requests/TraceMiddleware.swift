@@ -2,7 +2,8 @@ import HTTPTypes
 package import Hummingbird
 package import Traces
 
-/// A span for each request: the parent of what the request causes, and a child of the caller's span (`traceparent`).
+/// A span for each request: the parent of what the request causes, and a child of the caller's span (`traceparent`,
+/// with `tracestate`).
 ///
 /// Probes and scrapes are traced only where they have a parent. Paths and queries are never recorded, only routes.
 package struct TraceMiddleware<Context: RequestContext>: RouterMiddleware {
@@ -43,9 +44,8 @@ package struct TraceMiddleware<Context: RequestContext>: RouterMiddleware {
 
     /// The caller's span; `nil` without one, and where the header is not valid.
     private static func parent(_ headers: HTTPFields) -> TraceContext? {
-        guard let name = HTTPField.Name("traceparent") else { return nil }
-        let values = headers[values: name]
-        return values.count == 1 ? TraceContext(traceparent: values[0]) : nil
+        guard let parent = HTTPField.Name("traceparent"), let state = HTTPField.Name("tracestate") else { return nil }
+        return TraceContext(traceparent: headers[values: parent], tracestate: headers[values: state])
     }
 
     /// What machines ask every few seconds, and streams that stay open for hours.

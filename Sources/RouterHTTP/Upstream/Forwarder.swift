@@ -63,6 +63,7 @@ struct Forwarder: Sendable {
             prepared.headers.add(name: "authorization", value: "Bearer \(key)")
         }
         if let trace = use.trace { prepared.headers.add(name: "traceparent", value: trace.traceparent) }
+        if let state = use.trace?.state { prepared.headers.add(name: "tracestate", value: state.text) }
         prepared.body = .bytes(ByteBuffer(bytes: request.body(naming: endpoint.model)))
         return prepared
     }

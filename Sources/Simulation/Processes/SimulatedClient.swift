@@ -111,7 +111,7 @@ struct SimulatedClient {
         var rows: Set<Int> = []
         var first = 0
         for source in answer.sources {
-            if source.isUnverified, let liar, source.rests(on: liar) { rows.formUnion(first..<first + source.rows) }
+            if source.isUnverified, let liar, source.rests(on: [liar]) { rows.formUnion(first..<first + source.rows) }
             first += source.rows
         }
         return rows

@@ -15,6 +15,7 @@ extension Envelope {
         let raw: [RawFrame]
         (header.body, raw) = message.encoded
         if let trace { header.trace = Data(trace.bytes) }
+        if let state = trace?.state { header.traceState = Data(state.text.utf8) }
         var first = Self.magic
         // Serialising fails for missing required fields only, which proto3 does not have.
         if let body: [UInt8] = try? header.serializedBytes() { first.append(contentsOf: body) }
@@ -46,6 +47,7 @@ extension Envelope {
         self.init(generation: header.generation, try Message(body, raw: Array(frames.dropFirst())))
         // What is not valid is ignored: a trace is never a reason to refuse a message.
         if !header.trace.isEmpty { trace = TraceContext(bytes: header.trace) }
+        if !header.traceState.isEmpty { trace?.state = TraceState(bytes: header.traceState) }
     }
 
     /// Whether a message is a trainer's request or report, read from the first bytes of its header only.

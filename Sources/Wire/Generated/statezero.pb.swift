@@ -356,6 +356,12 @@ nonisolated struct ProtoEnvelope: @unchecked Sendable {
     set {_uniqueStorage()._trace = newValue}
   }
 
+  /// The tracestate of that span: at most 512 bytes, passed on and not read. What is not valid is ignored.
+  var traceState: Data {
+    get {_storage._traceState}
+    set {_uniqueStorage()._traceState = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -3030,12 +3036,13 @@ fileprivate nonisolated let _protobuf_package = "statezero.v1"
 
 nonisolated extension ProtoEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}hello\0\u{1}welcome\0\u{1}refused\0\u{3}who_are_you\0\u{1}dismissed\0\u{1}heartbeat\0\u{3}cluster_status\0\u{1}drain\0\u{1}bye\0\u{1}context\0\u{3}context_wanted\0\u{1}shard\0\u{3}shard_result\0\u{3}shard_returned\0\u{3}submit_job\0\u{3}job_accepted\0\u{3}job_refused\0\u{3}submit_shard\0\u{3}shard_answer\0\u{1}confirm\0\u{3}close_job\0\u{3}job_closed\0\u{3}request_plan\0\u{3}request_refused\0\u{1}budgets\0\u{3}plan_end\0\u{3}follow_plan\0\u{3}group_done\0\u{1}assignment\0\u{1}rewards\0\u{3}rewards_recorded\0\u{3}assignment_returned\0\u{3}report_outcomes\0\u{3}outcomes_recorded\0\u{3}request_scores\0\u{1}scores\0\u{3}drop_plans\0\u{3}plans_dropped\0\u{2}=trace\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}hello\0\u{1}welcome\0\u{1}refused\0\u{3}who_are_you\0\u{1}dismissed\0\u{1}heartbeat\0\u{3}cluster_status\0\u{1}drain\0\u{1}bye\0\u{1}context\0\u{3}context_wanted\0\u{1}shard\0\u{3}shard_result\0\u{3}shard_returned\0\u{3}submit_job\0\u{3}job_accepted\0\u{3}job_refused\0\u{3}submit_shard\0\u{3}shard_answer\0\u{1}confirm\0\u{3}close_job\0\u{3}job_closed\0\u{3}request_plan\0\u{3}request_refused\0\u{1}budgets\0\u{3}plan_end\0\u{3}follow_plan\0\u{3}group_done\0\u{1}assignment\0\u{1}rewards\0\u{3}rewards_recorded\0\u{3}assignment_returned\0\u{3}report_outcomes\0\u{3}outcomes_recorded\0\u{3}request_scores\0\u{1}scores\0\u{3}drop_plans\0\u{3}plans_dropped\0\u{2}=trace\0\u{3}trace_state\0")
 
   fileprivate class _StorageClass {
     var _generation: UInt64 = 0
     var _body: ProtoEnvelope.OneOf_Body?
     var _trace: Data = Data()
+    var _traceState: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3049,6 +3056,7 @@ nonisolated extension ProtoEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messa
       _generation = source._generation
       _body = source._body
       _trace = source._trace
+      _traceState = source._traceState
     }
   }
 
@@ -3563,6 +3571,7 @@ nonisolated extension ProtoEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messa
           }
         }()
         case 100: try { try decoder.decodeSingularBytesField(value: &_storage._trace) }()
+        case 101: try { try decoder.decodeSingularBytesField(value: &_storage._traceState) }()
         default: break
         }
       }
@@ -3736,6 +3745,9 @@ nonisolated extension ProtoEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messa
       if !_storage._trace.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._trace, fieldNumber: 100)
       }
+      if !_storage._traceState.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._traceState, fieldNumber: 101)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3748,6 +3760,7 @@ nonisolated extension ProtoEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messa
         if _storage._generation != rhs_storage._generation {return false}
         if _storage._body != rhs_storage._body {return false}
         if _storage._trace != rhs_storage._trace {return false}
+        if _storage._traceState != rhs_storage._traceState {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -21,8 +21,11 @@ public enum Limits {
     public static let labelBytesMax = PlanLimits.idBytes.upperBound
     /// Bytes of a fault's code.
     public static let codeBytesMax = 64
-    /// Bytes of all messages of one answer's faults; with codes and numbers they fit into a header.
-    public static let faultMessagesBytesMax = 3 << 20
+    /// Bytes of all messages of one answer's faults; with codes, numbers and `sourcesBytesMax` they fit into a header.
+    public static let faultMessagesBytesMax = 2 << 20
+    /// Bytes of what an answer says of who computed its rows: as much as 4,096 rows of as many workers need, without what
+    /// their names say beyond their identities.
+    public static let sourcesBytesMax = 5 << 18
     /// Workers that an answer names as having computed the same.
     public static let verifiersMax = 8
     /// Bytes of a worker's name, and of its key's, in an answer.

@@ -45,4 +45,15 @@ struct ClientVerificationTests {
             #expect(bench.actions.contains { if case .quarantined(["bad"]) = $0 { true } else { false } })
         }
     }
+
+    @Test("an answer that two workers in quarantine agree on ends the session, whichever came there first")
+    func accomplices() throws {
+        for quarantined in [["bad", "worse"], ["worse"]] {
+            var bench = try ClientBench.streaming()
+            bench.produce(0)
+            bench.answer(0, sources: source("bad", verifiedBy: "worse"))
+            bench.accept(quarantined: quarantined)
+            #expect(bench.failures.isEmpty == (quarantined.count == 1))
+        }
+    }
 }

@@ -27,6 +27,23 @@ struct TraceTests {
         #expect(try Envelope(frames: frames) == Envelope(generation: 3, .bye))
     }
 
+    @Test("a trace's state is passed on, and ignored where it is not valid or without a trace")
+    func state() throws {
+        var traced = Envelope(generation: 3, .bye)
+        traced.trace = Self.context
+        let plain = traced.frames
+        traced.trace?.state = TraceState(["a=b"])
+        #expect(try Envelope(frames: traced.frames) == traced)
+        #expect(traced.frames[0].starts(with: plain[0]), "the state is behind all that earlier versions read")
+        for state in [[], [0xFF], Array("broken".utf8), Array(repeating: UInt8(ascii: "a"), count: 100)] as [[UInt8]] {
+            // Field 101, bytes.
+            let read = try Envelope(frames: [plain[0] + [0xAA, 0x06, UInt8(state.count)] + state])
+            #expect(read.trace == Self.context)
+        }
+        let untraced = Envelope(generation: 3, .bye).frames[0]
+        #expect(try Envelope(frames: [untraced + [0xAA, 0x06, 3] + Array("a=b".utf8)]).trace == nil)
+    }
+
     @Test("a trainer's request is recognised with a trace, too")
     func trainer() {
         var request = Envelope(

@@ -143,7 +143,7 @@ struct LimitTests {
             return
         }
         #expect(result.faults.map(\.row) == faults.map(\.row))
-        #expect(result.faults.allSatisfy { long.hasPrefix($0.message) && $0.message.utf8.count >= 750 })
+        #expect(result.faults.allSatisfy { long.hasPrefix($0.message) && $0.message.utf8.count >= 500 })
         print("wire: a header with 4096 long faults has \(frames[0].count) bytes, limit \(Limits.headerBytesMax)")
     }
 

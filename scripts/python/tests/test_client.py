@@ -74,6 +74,7 @@ class Script(http.server.BaseHTTPRequestHandler):
         self.server.asked.append((self.path, body))
         self.server.tokens.append(self.headers.get("Authorization"))
         self.server.traces.append(self.headers.get("traceparent"))
+        self.server.states.append(self.headers.get("tracestate"))
         answers = self.server.answers
         status, headers, answer = answers.popleft() if len(answers) > 1 else answers[0]
         if callable(answer):
@@ -100,7 +101,8 @@ class ScriptServer(http.server.ThreadingHTTPServer):
 @contextlib.contextmanager
 def scripted(*answers, certificate=None):
     server = ScriptServer(("127.0.0.1", 0), Script)
-    server.answers, server.asked, server.tokens, server.traces = collections.deque(answers), [], [], []
+    server.answers = collections.deque(answers)
+    server.asked, server.tokens, server.traces, server.states = [], [], [], []
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
@@ -147,13 +149,16 @@ class Tokens(unittest.TestCase):
         with scripted((503, {}, error("no_worker"))) as (url, server):
             client = Client(url, retries=0)
             client.plan("llm", 1, 80, ITEMS)
-            with unittest.mock.patch.dict(os.environ, {"TRACEPARENT": parent}):
+            with unittest.mock.patch.dict(os.environ, {"TRACEPARENT": parent, "TRACESTATE": "a=1,b=2"}):
                 client.plan("llm", 2, 80, ITEMS)
                 with unittest.mock.patch.dict(sys.modules, modules):
                     client.plan("llm", 3, 80, ITEMS)
-            with unittest.mock.patch.dict(os.environ, {"TRACEPARENT": parent + "\r\nX-Other: 1"}):
+            with unittest.mock.patch.dict(os.environ, {"TRACEPARENT": parent + "\r\nX-Other: 1", "TRACESTATE": "a=1"}):
                 client.plan("llm", 4, 80, ITEMS)
-            self.assertEqual(server.traces, [None, parent, parent.replace("00f0", "11f1"), None])
+            with unittest.mock.patch.dict(os.environ, {"TRACEPARENT": parent, "TRACESTATE": "a=1\r\nX-Other: 1"}):
+                client.plan("llm", 5, 80, ITEMS)
+            self.assertEqual(server.traces, [None, parent, parent.replace("00f0", "11f1"), None, parent])
+            self.assertEqual(server.states, [None, "a=1,b=2", None, None, None])
 
     def test_a_refused_token_raises(self):
         for status, code in ((401, "token_unknown"), (403, "role_refused")):

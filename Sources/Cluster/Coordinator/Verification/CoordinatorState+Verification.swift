@@ -10,17 +10,14 @@ extension CoordinatorState {
     /// time, and its successor can join.
     var verificationWait: Duration { configuration.timing.livenessTime * 2 }
 
-    /// When a piece has waited for long enough. Those that workers differ on are before others that have waited for
-    /// longer, so more than the first one counts. Cost: a look at a few pieces of each job.
+    /// When a piece has waited for long enough, or earlier: no piece has before. Cost: a look at each job.
     var nextVerification: Instant? {
-        var next: Instant?
-        for job in jobs.values {
-            for key in job.rechecks.prefix(Job.lookAhead) {
-                guard let since = job.piece(at: key)?.openSince else { continue }
-                next = min(next ?? since + verificationWait, since + verificationWait)
-            }
+        var from: Instant?
+        for place in jobs.values.indices {
+            guard let open = jobs.values[place].openFrom else { continue }
+            from = min(from ?? open, open)
         }
-        return next
+        return from.map { $0 + verificationWait }
     }
 
     /// Answers pieces with their only opinion where no other worker is there; stops jobs in which workers differ and
@@ -30,6 +27,7 @@ extension CoordinatorState {
             for key in jobs[id].map({ Array($0.rechecks) }) ?? [] {
                 settle(key, of: id, at: now, &actions)
             }
+            jobs[id]?.correctBound()
         }
     }
 
@@ -45,7 +43,7 @@ extension CoordinatorState {
         guard piece.opinions.count > 1 else {
             verification.unverified += 1
             jobs[id]?.settle(key)
-            actions.append(.log(.unverified(id, shard: key.shard, worker: piece.opinions[0].worker.name)))
+            logUnverified(key.shard, of: id, by: piece.opinions[0].worker, at: now, &actions)
             return answer(id, shard: key.shard, &actions)
         }
         verification.undecided += 1
@@ -56,6 +54,17 @@ extension CoordinatorState {
             + "same command again"
         jobs[id]?.dropOpinions(on: key)
         stop(id, .verification, message, &actions)
+    }
+
+    /// A job without a second worker may have thousands of such shards: one line a minute counts them.
+    private mutating func logUnverified(
+        _ shard: UInt32, of id: JobID, by worker: WorkerLabel, at now: Instant, _ actions: inout [Action]
+    ) {
+        jobs[id]?.unverified.pieces += 1
+        guard let unverified = jobs[id]?.unverified, unverified.loggedAt.map({ now - $0 >= .seconds(60) }) ?? true
+        else { return }
+        jobs[id]?.unverified = (0, now)
+        actions.append(.log(.unverified(id, shard: shard, worker: worker.name, pieces: unverified.pieces)))
     }
 
     /// Ends a client's run of a job, which the same command continues; answers that are durable stay.
@@ -79,39 +88,35 @@ extension CoordinatorState {
         quarantineTenants[identity] = tenant
         actions.append(.journal(.workerQuarantined(identity, tenant: tenant)))
         for (incarnation, session) in workers.sessions where session.identity == identity {
-            workers.sessions[incarnation]?.isQuarantined = true
+            workers.change(incarnation) { $0.isQuarantined = true }
             for lent in session.leases.leases.keys.reversed() {
-                workers.sessions[incarnation]?.leases.release(lent)
+                workers.change(incarnation) { _ = $0.leases.release(lent) }
                 takeBack(lent, event: "worker \(session.name) was put in quarantine", &actions)
             }
         }
         var shards = 0
         for id in jobs.keys where jobs[id]?.share ?? 0 > 0 {
-            shards += withdraw(identity, from: id, &actions)
+            shards += withdrawAll(from: id, &actions)
             if let client = jobs[id]?.client { accept(id, client: client, &actions) }
         }
         actions.append(
             .log(.workerQuarantined(name: worker.name, identity: identity, piece: piece, withdrawn: shards)))
     }
 
-    /// Forgets what of a job rests on the word of a worker alone; returns how many answered shards that are.
-    private mutating func withdraw(_ identity: String, from id: JobID, _ actions: inout [Action]) -> Int {
-        let withdrawn = jobs[id]?.withdraw(identity) ?? []
+    /// Forgets what of a job rests on the word of workers in quarantine alone, also where one of them has verified another;
+    /// returns how many answered shards that are. It is computed again.
+    @discardableResult
+    mutating func withdrawAll(from id: JobID, _ actions: inout [Action]) -> Int {
+        let withdrawn = quarantined.isEmpty ? [] : jobs[id]?.withdraw(Set(quarantined)) ?? []
         if !withdrawn.isEmpty { actions.append(.journal(.answersWithdrawn(id, withdrawn))) }
         return withdrawn.count
-    }
-
-    /// A job is to be verified that was not before, or not since the start: what it has of workers in quarantine is
-    /// computed again.
-    mutating func withdrawAll(from id: JobID, _ actions: inout [Action]) {
-        for identity in quarantined { _ = withdraw(identity, from: id, &actions) }
     }
 
     /// The bound of quarantined workers lets the one go that has been there the longest.
     private mutating func release(_ identity: String) {
         quarantineTenants[identity] = nil
         for (incarnation, session) in workers.sessions where session.identity == identity {
-            workers.sessions[incarnation]?.isQuarantined = false
+            workers.change(incarnation) { $0.isQuarantined = false }
         }
     }
 

@@ -46,11 +46,7 @@ extension Job {
                 if isHolder { $0.state = .pending }
             }
             // One that workers differ on is first: the sooner another decides, the less the wrong one answers.
-            if open.isOpen, open.opinions.count > 1 {
-                rechecks.prepend(key)
-            } else if open.isOpen {
-                rechecks.append(key)
-            }
+            if open.isOpen { wait(key, first: open.opinions.count > 1) }
             return .open(isDisputed: opinions.count > 1)
         }
         var verified = source
@@ -75,30 +71,30 @@ extension Job {
         enqueue(key)
     }
 
-    /// Forgets what rests on the word of one worker alone: opinions, pieces that are done, answers. Returns the shards
+    /// Forgets what rests on the word of some workers alone: opinions, pieces that are done, answers. Returns the shards
     /// whose answers are withdrawn, in order; their client submits them again.
-    mutating func withdraw(_ identity: String) -> [UInt32] {
+    mutating func withdraw(_ identities: Set<String>) -> [UInt32] {
         // Backwards, because each is put at the head of its queue.
         for (index, shard) in shards.sorted(by: { $0.key > $1.key }) {
             for piece in shard.pieces.reversed() {
-                withdraw(identity, from: piece, PieceKey(shard: index, firstRow: piece.rows.lowerBound))
+                withdraw(identities, from: piece, PieceKey(shard: index, firstRow: piece.rows.lowerBound))
             }
         }
-        let withdrawn = answers.filter { $0.value.sources.contains { $0.rests(on: identity) } }.keys.sorted()
+        let withdrawn = answers.filter { $0.value.sources.contains { $0.rests(on: identities) } }.keys.sorted()
         forgetAnswers(withdrawn)
         return withdrawn
     }
 
-    private mutating func withdraw(_ identity: String, from piece: Piece, _ key: PieceKey) {
+    private mutating func withdraw(_ identities: Set<String>, from piece: Piece, _ key: PieceKey) {
         switch piece.state {
         case .done(_, _, let source):
-            guard source.rests(on: identity) else { return }
+            guard source.rests(on: identities) else { return }
             update(key) { $0.state = .pending }
             enqueue(key)
         case .pending, .leased:
-            guard piece.opinions.contains(where: { $0.worker.identity == identity }) else { return }
+            guard piece.opinions.contains(where: { identities.contains($0.worker.identity) }) else { return }
             if piece.state == .pending { dequeue(key) }
-            let piece = update(key) { $0.opinions.removeAll { $0.worker.identity == identity } }
+            let piece = update(key) { $0.opinions.removeAll { identities.contains($0.worker.identity) } }
             if piece.state == .pending { enqueue(key) }
         }
     }

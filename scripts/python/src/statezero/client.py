@@ -73,6 +73,7 @@ DEADLINE_MS_MAX = 3_600_000
 _CAP, _WIDENING = 2.0, 3.0
 PRESETS = ("trainer", "widening")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[!-~]*)?")
+_TRACESTATE = re.compile(r"[!-~][ -~]{0,511}")
 
 
 class StateZeroError(Exception):
@@ -961,14 +962,18 @@ def _encoded(body: Object) -> bytes:
 
 
 def _trace_headers() -> dict[str, str]:
-    """The caller's span, where the process uses OpenTelemetry; else that of the variable TRACEPARENT."""
+    """The caller's span, where the process uses OpenTelemetry; else that of TRACEPARENT and TRACESTATE."""
     headers: dict[str, str] = {}
     if "opentelemetry" in sys.modules:
         with contextlib.suppress(Exception):  # a trace is no reason to fail
             importlib.import_module("opentelemetry.propagate").inject(headers)
     parent = os.environ.get("TRACEPARENT", "")
     # What is no traceparent might be no header at all.
-    return {"traceparent": parent} if not headers and _TRACEPARENT.fullmatch(parent) else headers
+    if not headers and _TRACEPARENT.fullmatch(parent):
+        headers["traceparent"] = parent
+        if _TRACESTATE.fullmatch(state := os.environ.get("TRACESTATE", "")):
+            headers["tracestate"] = state
+    return headers
 
 
 def _parsed(status: int, answer: bytes) -> tuple[Object | None, Object]:

@@ -126,7 +126,7 @@ struct VerificationTests {
         }
         #expect(seconds == 10 && bench.answers().map(\.answers) == [right])
         #expect(bench.answers().first?.sources == [AnswerSource(rows: 4, worker: label(1), isUnverified: true)])
-        #expect(bench.logEvents.contains(.unverified(job, shard: 0, worker: "w1")))
+        #expect(bench.logEvents.contains(.unverified(job, shard: 0, worker: "w1", pieces: 1)))
     }
 
     @Test(
