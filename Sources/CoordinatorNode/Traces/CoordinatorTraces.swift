@@ -90,14 +90,14 @@ struct CoordinatorTraces {
             span?.end()
         case .shardReturned(let piece, let reason): closeLent(piece)?.end(failure: "returned: \(reason)")
         case .requestPlan(let request):
+            let plan = PlanKey(tenant: peer.tenant, plan: request.plan)
             // One that is repeated, or is another for the same step, is answered by the plan that is there.
-            guard requests[.plan(request.plan)] == nil else { return }
+            guard requests[plan.source] == nil else { return }
             let span = tracer.start("plan", .server, parent: trace)
             span.set("statezero.policy", request.plan.policyID)
             span.set("statezero.step", request.plan.step)
             span.set("statezero.prompts", request.candidates.count)
             span.set("statezero.rollouts", request.total)
-            let plan = PlanKey(tenant: peer.tenant, plan: request.plan)
             requests.open(plan.source, span)
             plans[plan] = (peer, false)
             // Spans beyond the bound have ended.
