@@ -98,6 +98,8 @@ public struct FaultPlan: Sendable {
             left -= fault.1.deaths
             return fault.1.deaths == 0 || left >= 0
         }
+        // Three jobs have three times the rows. With as many poisoned ones in each, one worker would die for over an hour.
+        if poisonEvery > 0 { poisonEvery = max(poisonEvery, 30) }
         // A tenant's own workers alone never put one in quarantine that computes for all, so nobody decides about it.
         liar = nil
     }
