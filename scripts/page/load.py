@@ -111,6 +111,8 @@ class Part:
         self.pipe, other = multiprocessing.Pipe()
         self.process = multiprocessing.Process(target=work, args=(*arguments, other), daemon=True)
         self.process.start()
+        # So that the pipe ends with the process, and nothing waits for one that has failed.
+        other.close()
         self.said = self.pipe.recv()
 
     def end(self, answers: bool = False):
