@@ -317,8 +317,7 @@ if let onlyTests { package.targets.removeAll { $0.type == .test && !onlyTests.co
 // STATEZERO_FUZZ=1 adds the driver of libFuzzer; see scripts/fuzz/README.md.
 if Context.environment["STATEZERO_FUZZ"] != nil {
     package.targets += [
-        .systemLibrary(name: "CFuzzer", path: "scripts/fuzz/CFuzzer"),
         .executableTarget(
-            name: "fuzz", dependencies: ["CFuzzer", "FuzzTargets"], path: "scripts/fuzz/driver", swiftSettings: strict),
+            name: "fuzz", dependencies: ["FuzzTargets"], path: "scripts/fuzz/driver", swiftSettings: strict)
     ]
 }
