@@ -39,10 +39,10 @@ struct BertEncoderTests {
 
     @Test(
         "embeddings of all-MiniLM-L6-v2 are those of transformers",
-        .enabled(if: EncoderGolden.realModel != nil, "no models/all-MiniLM-L6-v2 and no STATEZERO_MODEL"),
+        .enabled(if: Repository.defaultModel != nil, "no default model: run statezero model fetch"),
         arguments: [MatrixMultiply.Backend.automatic, .portable])
     func realGolden(backend: MatrixMultiply.Backend) throws {
-        let path = try #require(EncoderGolden.realModel)
+        let path = try #require(Repository.defaultModel)
         let golden = try EncoderGolden("minilm", width: 384)
         let encoder = try BertEncoder(folder: try SentenceTransformerFolder(path: path), threads: 2, backend: backend)
         let error = largestDifference(try encoder.encode(golden.batch), golden.embeddings)
@@ -58,7 +58,7 @@ struct BertEncoderTests {
         [MatrixMultiply.Backend.automatic, .portable])
     func fewerBits(_ what: (precision: Precision, cosine: Float), backend: MatrixMultiply.Backend) throws {
         var cases = [("tiny", 32, tiny)]
-        if let path = EncoderGolden.realModel {
+        if let path = Repository.defaultModel {
             cases.append(("minilm", 384, try SentenceTransformerFolder(path: path)))
         }
         for (name, width, folder) in cases {
@@ -94,7 +94,7 @@ struct BertEncoderTests {
         "an embedding is the same bits alone, in any batch, at any place and on any number of threads",
         arguments: Precision.allCases)
     func sameBitsInAnyCompany(precision: Precision) throws {
-        let path = EncoderGolden.realModel
+        let path = Repository.defaultModel
         let folder = try path.map { (path) throws(ModelError) in try SentenceTransformerFolder(path: path) } ?? tiny
         try expectSameBits(folder, precision, rounds: path == nil ? 40 : 2)
         try expectSameBits(tiny, precision, rounds: 40)

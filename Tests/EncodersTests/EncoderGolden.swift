@@ -18,12 +18,4 @@ struct EncoderGolden {
         batch = RaggedBatch(zip(starts, starts.dropFirst()).map { Array(ids[$0..<$1]) })
         embeddings = try file.floats("embeddings", shape: Shape(starts.count - 1, width))
     }
-
-    /// Where the real default model is, if it is: `STATEZERO_MODEL`, or `models/all-MiniLM-L6-v2` at the root.
-    static let realModel: String? = {
-        let root = Repository.root
-        let named = ProcessInfo.processInfo.environment["STATEZERO_MODEL"]
-        let path = named ?? root.appendingPathComponent("models/all-MiniLM-L6-v2").path
-        return FileManager.default.fileExists(atPath: "\(path)/model.safetensors") ? path : nil
-    }()
 }

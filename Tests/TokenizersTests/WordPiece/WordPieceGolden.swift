@@ -55,14 +55,6 @@ struct WordPieceGolden: Decodable {
         return try JSONDecoder().decode(WordPieceGolden.self, from: data)
     }
 
-    /// The model folder named by `STATEZERO_MODEL`, or `models/all-MiniLM-L6-v2` at the root of the repository.
-    static var modelFolder: String? {
-        let root = folder.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let usual = root.appendingPathComponent("models/all-MiniLM-L6-v2").path
-        let path = ProcessInfo.processInfo.environment["STATEZERO_MODEL"] ?? usual
-        return FileManager.default.fileExists(atPath: path) ? path : nil
-    }
-
     /// How many texts get other ids or another flag than the reference gives; the first few are printed.
     static func mismatches(
         _ encode: (String) -> TokenizedText, _ texts: [Text], _ expected: [Encoding], _ name: String

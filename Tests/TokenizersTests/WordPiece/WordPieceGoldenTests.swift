@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Tokenizers
 
@@ -31,8 +32,8 @@ struct WordPieceGoldenTests {
 
     @Test("the real vocabulary gives the reference's ids, from tokenizer.json and from vocab.txt")
     func realVocabulary() throws {
-        guard let model = WordPieceGolden.modelFolder else {
-            print("tokenizers golden real: SKIPPED, no models/all-MiniLM-L6-v2 and no STATEZERO_MODEL")
+        guard let model = Repository.defaultModel else {
+            print("tokenizers golden real: SKIPPED, no default model: run statezero model fetch")
             return
         }
         let golden = try WordPieceGolden.load()
