@@ -112,14 +112,20 @@ def bins(order, sorted_p):
             start = end
 
 
+def by_draw(cases, size):
+    """Cases of a size by source, those of one seed together."""
+    for source in sorted({case["source"] for case in cases}):
+        mine = [case for case in cases if case["source"] == source and case["size"] == size]
+        seeds = sorted({case["seed"] for case in mine})
+        yield source, [[case for case in mine if case["seed"] == seed] for seed in seeds]
+
+
 def figures(cases, predicted, size):
     """By source: ECE, by chance, squared error, log loss; means over seeds."""
     found = {}
-    for source in sorted({case["source"] for case in cases}):
-        mine = [case for case in cases if case["source"] == source and case["size"] == size]
+    for source, draws in by_draw(cases, size):
         seeds = []
-        for seed in sorted({case["seed"] for case in mine}):
-            here = [case for case in mine if case["seed"] == seed]
+        for here in draws:
             p = np.concatenate([predicted(case) for case in here])
             y, n = (np.concatenate([case[key] for case in here]) for key in ("y", "n"))
             kappa = np.concatenate([np.full(len(case["y"]), case["kappa"]) for case in here])
@@ -168,11 +174,9 @@ def parts(cases, size, correction, random):
     Drawn outcomes are corrected for as the real ones, so that what a correction takes from chance counts on both sides.
     """
     found = {}
-    for source in sorted({case["source"] for case in cases}):
-        mine = [case for case in cases if case["source"] == source and case["size"] == size]
+    for source, draws in by_draw(cases, size):
         seeds = []
-        for seed in sorted({case["seed"] for case in mine}):
-            here = [case for case in mine if case["seed"] == seed]
+        for here in draws:
             n = np.concatenate([case["n"] for case in here])
 
             def measured(outcomes, here=here):

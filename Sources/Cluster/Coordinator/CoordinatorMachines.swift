@@ -6,8 +6,8 @@ public import Wire
 /// between them stay here.
 ///
 /// Each tenant has a planner of its own, which knows nothing of the others: what a message, a query or an entry of the journal
-/// is about is looked up in the planner of its tenant alone. All belong to one thread. A `journal` or `journalPlan` action must be durable before the actions after it are
-/// carried out.
+/// is about is looked up in the planner of its tenant alone. All belong to one thread. A `journal` or `journalPlan` action must
+/// be durable before the actions after it are carried out.
 public struct CoordinatorMachines: Sendable {
     /// What happened.
     public enum Event: Sendable {

@@ -103,23 +103,20 @@ struct TenantJobTests {
 
     @Test("heartbeats of a tenant count its own pieces, and the workers that compute for it")
     func levels() throws {
-        var machines = CoordinatorMachines()
-        _ = machines.handle(.started, at: .zero)
-        _ = machines.handle(.tenantsAdmitted(["a", "b"]), at: .zero)
-        func receive(_ message: Message, from peer: Peer) -> [Message] {
-            let envelope = Envelope(generation: 1, message)
-            return machines.handle(.received(envelope, from: peer), at: .zero).compactMap { action in
-                if case .send(let envelope, to: peer) = action { envelope.message } else { nil }
-            }
-        }
+        var machines = CoordinatorMachines.ofTwoTenants()
         for peer in [workerA, workerB, shared] {
             let role = Hello.Role.worker(Samples.model, CoordinatorBench.credit)
-            _ = receive(
-                .hello(Hello(role: role, name: "w", incarnation: UInt64(peer.bytes[0]), readsRanges: true)), from: peer)
+            _ = machines.answers(
+                to:
+                    .hello(Hello(role: role, name: "w", incarnation: UInt64(peer.bytes[0]), readsRanges: true)),
+                from: peer)
         }
         for (peer, count) in [(clientA, 2), (clientB, 2), (own, 1)] {
-            _ = receive(.hello(Hello(role: .client, name: "c", incarnation: 9)), from: peer)
-            guard case .clusterStatus(let status)? = receive(.heartbeat(Heartbeat(incarnation: 9)), from: peer).first
+            _ = machines.answers(to: .hello(Hello(role: .client, name: "c", incarnation: 9)), from: peer)
+            guard
+                case .clusterStatus(let status)? = machines.answers(
+                    to: .heartbeat(Heartbeat(incarnation: 9)), from: peer
+                ).first
             else { throw Unexpected(peer) }
             #expect(status.workers == count && status.rangeWorkers == count, "\(peer)")
         }
@@ -169,15 +166,7 @@ struct TenantJobTests {
     func jobBound() throws {
         var configuration = CoordinatorState.Configuration()
         configuration.jobsMax = 6
-        var machines = CoordinatorMachines(configuration)
-        _ = machines.handle(.started, at: .zero)
-        _ = machines.handle(.tenantsAdmitted(["a", "b"]), at: .zero)
-        func receive(_ message: Message, from peer: Peer) -> [Message] {
-            let envelope = Envelope(generation: 1, message)
-            return machines.handle(.received(envelope, from: peer), at: .zero).compactMap { action in
-                if case .send(let envelope, to: peer) = action { envelope.message } else { nil }
-            }
-        }
+        var machines = CoordinatorMachines.ofTwoTenants(configuration)
         func jobs() -> [String] {
             guard case .details(let details) = machines.handle(.details, at: .zero).answer else { return [] }
             return details.jobs.map(\.id)
@@ -186,22 +175,22 @@ struct TenantJobTests {
             let submit = SubmitJob(
                 job: Samples.job(number), policy: Policy(id: "p"), context: try Samples.context(1),
                 fingerprint: Samples.model.digest)
-            return receive(.submitJob(submit), from: peer)
+            return machines.answers(to: .submitJob(submit), from: peer)
                 .contains { if case .jobAccepted = $0 { true } else { false } }
         }
         let role = Hello.Role.worker(Samples.model, CoordinatorBench.credit)
-        _ = receive(.hello(Hello(role: role, name: "w", incarnation: 1)), from: shared)
+        _ = machines.answers(to: .hello(Hello(role: role, name: "w", incarnation: 1)), from: shared)
         for peer in [clientA, clientB, own] {
-            _ = receive(.hello(Hello(role: .client, name: "c", incarnation: 9)), from: peer)
+            _ = machines.answers(to: .hello(Hello(role: .client, name: "c", incarnation: 9)), from: peer)
         }
         #expect(try open(1, from: clientB))
-        _ = receive(.bye, from: clientB)
+        _ = machines.answers(to: .bye, from: clientB)
         #expect(try open(2, from: clientA))
         #expect(try open(3, from: clientA))
         #expect(try !open(4, from: clientA), "two of six are the share of three tenants")
         #expect(jobs().contains(Samples.job(1).description), "another tenant's job without a client stays")
-        _ = receive(.bye, from: clientA)
-        _ = receive(.hello(Hello(role: .client, name: "c", incarnation: 10)), from: clientA)
+        _ = machines.answers(to: .bye, from: clientA)
+        _ = machines.answers(to: .hello(Hello(role: .client, name: "c", incarnation: 10)), from: clientA)
         #expect(try open(5, from: clientA), "its own job without a client makes room")
         #expect(!jobs().contains(Samples.job(2).description))
     }
@@ -245,5 +234,24 @@ struct TenantJobTests {
         guard case .draining(1, _) = machines.handle(.drain(worker: "wb"), in: .tenant("b"), at: .zero).answer,
             case .cancelled = machines.handle(.cancel(job: job.description), in: .tenant("a"), at: .zero).answer
         else { throw Unexpected(job) }
+    }
+}
+
+extension CoordinatorMachines {
+    /// Machines that have started, and know the tenants `a` and `b`.
+    fileprivate static func ofTwoTenants(
+        _ configuration: CoordinatorState.Configuration = CoordinatorState.Configuration()
+    ) -> CoordinatorMachines {
+        var machines = CoordinatorMachines(configuration)
+        _ = machines.handle(.started, at: .zero)
+        _ = machines.handle(.tenantsAdmitted(["a", "b"]), at: .zero)
+        return machines
+    }
+
+    /// What a peer gets for a message.
+    fileprivate mutating func answers(to message: Message, from peer: Peer) -> [Message] {
+        handle(.received(Envelope(generation: 1, message), from: peer), at: .zero).compactMap { action in
+            if case .send(let envelope, to: peer) = action { envelope.message } else { nil }
+        }
     }
 }
