@@ -20,7 +20,6 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import acceptance
 import partly
-import plots
 import text
 from limited import limited
 
@@ -143,6 +142,8 @@ def main():
         partly.remake(options.output, results)
         print(f"wrote what runs with references say into {options.output}")
         return
+    import plots  # needs matplotlib, which a part of the page does not
+
     os.makedirs(options.plots, exist_ok=True)
     plots.sources(results["main"]["comparison"], os.path.join(options.plots, "auc-by-source.svg"))
     plots.reliability(results["main"]["comparison"], os.path.join(options.plots, "reliability.svg"))
