@@ -1,9 +1,11 @@
 """Tests of the aims: each can be missed."""
 
 import pathlib
+import statistics
 import sys
 import tempfile
 import unittest
+from random import Random
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import acceptance
@@ -83,6 +85,27 @@ class Aims(unittest.TestCase):
         for share, is_met in ((0.41, True), (0.39, False)):
             plans = [budget("compact, others:3", "evalperf", share, 0.2)]
             self.assertEqual(self.met(self.results({"ikp": 0.82, "mint": 0.82}, plans), "others:3, share"), is_met)
+
+
+class Losses(unittest.TestCase):
+    def test_the_error_of_an_auc_is_that_of_drawn_queries(self):
+        random = Random(1)
+
+        def auc():
+            right, wrong = [random.gauss(0.5, 1) for _ in range(12)], [random.gauss(0, 1) for _ in range(9)]
+            return sum(a > b for a in right for b in wrong) / 108
+
+        drawn = [auc() for _ in range(4000)]
+        self.assertAlmostEqual(text.auc_error(statistics.fmean(drawn), 12, 9), statistics.stdev(drawn), delta=0.01)
+
+    def test_a_source_that_is_below_is_named_with_its_queries(self):
+        mine = predictor("compact", "none", {"sql_llm": 0.44, "mint": 0.7})
+        for source in mine["sources"]:
+            source.update(queries=84, reliability=[{"count": 42, "score": 0.25}, {"count": 42, "score": 0.75}])
+        other = predictor("gaussian-process", "none", {"sql_llm": 0.5, "mint": 0.7})
+        said = text.losses(comparison(mine, other)["comparison"])
+        self.assertIn("at 256 rows: `sql_llm` (−0.060; 21 queries, by which alone an AUC is ± 0.128)", said)
+        self.assertNotIn("mint", said)
 
 
 class Excess(unittest.TestCase):

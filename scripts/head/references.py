@@ -336,6 +336,26 @@ def raw_score(x, surface, rewards, n, query_x, query_surface, constants, groups)
     return raw, base, rows_out, odds.sum(0)
 
 
+HALVINGS, SLACK = 10, 1e-9
+
+
+def uphill(objective, at, step):
+    """A Newton step, halved until the objective does not fall: where probabilities are near 0 or 1 the curvature is
+    nearly nothing, and full steps can circle about the maximum for ever."""
+    start = objective(at)
+    for _ in range(HALVINGS):
+        if objective(at + step) >= start - SLACK * (1 + abs(start)):
+            break
+        step = step / 2
+    return step
+
+
+def log_posterior(weights, design, offset, rewards, precision, centre):
+    """Of a logistic regression, up to a constant."""
+    log_odds = design @ weights + offset
+    return (rewards * log_odds - np.logaddexp(0, log_odds)).sum() - (precision * (weights - centre) ** 2).sum() / 2
+
+
 LINK_LEAST = 0.02
 LINK_MEAN, LINK_DEVIATION = np.array([0.0, 1.0]), np.array([0.3, 0.3])
 
@@ -361,8 +381,11 @@ class Link:
             p = expit(design @ weights)
             gradient = design.T @ (rewards - p) - precision * (weights - LINK_MEAN)
             hessian = (design * (p * (1 - p))[:, None]).T @ design + np.diag(precision)
-            step = np.linalg.solve(hessian, gradient)
-            weights = weights + step
+            weights = weights + uphill(
+                lambda w: log_posterior(w, design, 0.0, rewards, precision, LINK_MEAN),
+                weights,
+                np.linalg.solve(hessian, gradient),
+            )
         p = expit(design @ weights)
         hessian = (design * (p * (1 - p))[:, None]).T @ design + np.diag(precision)
         return Link(weights, np.linalg.inv(hessian))

@@ -40,6 +40,16 @@ class ReferenceTests(unittest.TestCase):
         values[random.rand(*values.shape) < 0.2] = np.nan
         return values
 
+    def test_a_link_that_few_rows_contradict_is_where_the_fit_is_best(self):
+        for low, right, wrong in ((-4.0, 20, 12), (-6.0, 8, 4), (-12.0, 5, 0)):
+            score = np.where(np.arange(160) < right, low, 2.0)
+            rewards = 1.0 - (np.arange(160) == 0) - ((np.arange(160) >= right) & (np.arange(160) < right + wrong))
+            link = refs.Link.fit(score, rewards)
+            design = np.column_stack([np.ones(160), score])
+            gradient = design.T @ (rewards - expit(design @ link.weights))
+            prior = (link.weights - refs.LINK_MEAN) / refs.LINK_DEVIATION**2
+            np.testing.assert_allclose(gradient, prior, atol=1e-6)
+
     def test_an_option_equals_a_factorisation_of_its_own(self):
         random = np.random.RandomState(1)
         rows, columns = 30, 2

@@ -22,7 +22,7 @@ from scipy.special import betaln, erf
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "head"))
 from character_grams import GramContext
 from covariates import chosen_amplitudes
-from references import Group, Link, joint_options, left_out, options_of, with_null
+from references import Group, Link, joint_options, left_out, log_posterior, options_of, uphill, with_null
 
 NEWTON_STEPS = 12
 LEVEL_VARIANCE = 4.0
@@ -163,7 +163,10 @@ class Head:
             p = sigmoid(design @ found + b)
             gradient = design.T @ (y - p) - precision * (found - centre)
             curvature = (design * (p * (1 - p))[:, None]).T @ design + np.diag(precision)
-            found = found + np.clip(np.linalg.solve(curvature, gradient), -2, 2)
+            step = np.clip(np.linalg.solve(curvature, gradient), -2, 2)
+            if count:
+                step = uphill(lambda v: log_posterior(v, design, b, y, precision, centre), found, step)
+            found = found + step
         c["level"], c["slopes"] = found[0], found[1:]
         at = expansion * b + columns @ c["slopes"]
         p = sigmoid(c["level"] + at)

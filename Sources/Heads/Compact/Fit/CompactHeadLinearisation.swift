@@ -19,6 +19,8 @@ struct CompactHeadLinearisation {
     private static let weightMin = 0.02 * 0.98
 
     /// `columns` are those of references by row, 0 where one is absent; `nulls` is `nil` for an absent one.
+    ///
+    /// With references a Newton step that would make the fit worse is halved (`UphillStep`). The level alone needs none of it.
     init(
         constants: CompactHeadConstants, outcomes: [Outcome], difficulties: [Double], columns: [SIMD2<Double>],
         nulls: [Double?]
@@ -26,7 +28,16 @@ struct CompactHeadLinearisation {
         let rewards = outcomes.map(\.reward)
         let slope = constants.references?.slope ?? (mean: 0, variance: 1)
         let centre = SIMD2(nulls[0] == nil ? 0 : slope.mean, nulls[1] == nil ? 0 : slope.mean)
+        let hasReferences = nulls.contains { $0 != nil }
         var (level, slopes) = (constants.population, centre)
+        func logPosterior(_ level: Double, _ slopes: SIMD2<Double>) -> Double {
+            let (far, farSlopes) = (level - constants.population, slopes - centre)
+            let prior = -far * far / Self.levelVariance / 2 - (farSlopes * farSlopes).sum() / slope.variance / 2
+            return rewards.indices.reduce(prior) { sum, row in
+                let logOdds = level + difficulties[row] + (columns[row] * slopes).sum()
+                return sum + UphillStep.logLikelihood(rewards[row], logOdds)
+            }
+        }
         for _ in 0..<(rewards.isEmpty ? 0 : Self.newtonSteps) {
             var gradient = Vector(
                 level: -(level - constants.population) / Self.levelVariance,
@@ -40,8 +51,13 @@ struct CompactHeadLinearisation {
                 curvature.add(p * (1 - p), z)
             }
             let step = curvature.solve(gradient)
-            level += min(2, max(-2, step.level))
-            slopes += step.slopes.clamped(lowerBound: SIMD2(repeating: -2), upperBound: SIMD2(repeating: 2))
+            let levelStep = min(2, max(-2, step.level))
+            let slopeStep = step.slopes.clamped(lowerBound: SIMD2(repeating: -2), upperBound: SIMD2(repeating: 2))
+            let share =
+                hasReferences
+                ? UphillStep.share { logPosterior(level + $0 * levelStep, slopes + $0 * slopeStep) } : 1
+            level += share * levelStep
+            slopes += share * slopeStep
         }
         var (targets, noise): ([Double], [Double]) = ([], [])
         for (row, outcome) in outcomes.enumerated() {
