@@ -240,7 +240,7 @@ let package = Package(
         tests(
             "ClientNodeTests", ["ClientNode", "Cluster", "Corpora", "Scoring", "Threads", "Wire", "ZeroMQ", logging]),
         tests("TokenizersTests", ["Tokenizers", "Scoring"]),
-        tests("KernelsTests", ["Kernels", "WideKernels"]),
+        tests("KernelsTests", ["Kernels", "Scoring", "WideKernels"]),
         tests("PlanningTests", ["Planning", "Scoring"]),
         tests("PredictionMetricsTests", ["PredictionMetrics", "Scoring"]),
         tests("ReferenceDrawsTests", ["ReferenceDraws", "Scoring"]),

@@ -20,7 +20,7 @@ final class ClusterFolder: Sendable {
         _ = flock(descriptor, LOCK_EX | LOCK_NB)
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    deinit { if descriptor >= 0 { Self.release(descriptor) } }
 
     func remove() { try? FileManager.default.removeItem(atPath: path) }
 
@@ -37,10 +37,16 @@ final class ClusterFolder: Sendable {
             else { continue }
             let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
             guard descriptor >= 0 else { continue }
-            defer { close(descriptor) }
+            defer { release(descriptor) }
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, holdsOnlySockets(path) else { continue }
             try? FileManager.default.removeItem(atPath: path)
         }
+    }
+
+    /// Unlocks before it closes: a worker that starts now has a copy of the descriptor until its exec.
+    private static func release(_ descriptor: Int32) {
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
     }
 
     /// A folder with other files is not one of ours.

@@ -25,7 +25,7 @@ enum StoreFile {
             if fits || !isSizeWanted || flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
                 return try use(descriptor, found.layout, path)
             }
-            close(descriptor)
+            release(descriptor)
         }
         try make(wanted, at: path)
         guard let (descriptor, found) = try read(path) else {
@@ -96,6 +96,13 @@ enum StoreFile {
         } catch {
             throw .unusable(path: folder, reason: "cannot create the folder (\(error.localizedDescription))")
         }
+    }
+
+    /// Unlocks and closes. Without the first, a child process that starts now would keep the lock: it has a copy of the
+    /// descriptor until its exec.
+    static func release(_ descriptor: Int32) {
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
     }
 
     static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }

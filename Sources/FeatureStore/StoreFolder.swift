@@ -72,7 +72,7 @@ public struct StoreFolder: Sendable, Equatable {
         let file = "\(path)/lock"
         let descriptor = Foundation.open(file, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .unusable(path: file, reason: StoreFile.reason(errno)) }
-        defer { close(descriptor) }
+        defer { StoreFile.release(descriptor) }
         var tries = 0
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK || errno == EINTR else {
@@ -102,7 +102,7 @@ public struct StoreFolder: Sendable, Equatable {
         for other in others.sorted(by: { $0.opened < $1.opened }) where total > bytesMax {
             let descriptor = Foundation.open(other.file, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
             guard descriptor >= 0 else { continue }
-            defer { close(descriptor) }
+            defer { StoreFile.release(descriptor) }
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { continue }
             total -= try remove(other.file)
         }

@@ -19,7 +19,7 @@ final class StoreMapping {
             words != MAP_FAILED
         else {
             let reason = StoreFile.reason(errno)
-            close(descriptor)
+            StoreFile.release(descriptor)
             throw .unusable(path: path, reason: "cannot map the file (\(reason))")
         }
         guard
@@ -28,7 +28,7 @@ final class StoreMapping {
         else {
             let reason = StoreFile.reason(errno)
             munmap(words, layout.ringStart)
-            close(descriptor)
+            StoreFile.release(descriptor)
             throw .unusable(path: path, reason: "cannot map the file (\(reason))")
         }
         self.layout = layout
@@ -40,8 +40,7 @@ final class StoreMapping {
     deinit {
         munmap(words, layout.ringStart)
         munmap(UnsafeMutableRawPointer(mutating: ring), layout.bytes - layout.ringStart)
-        // Closing releases the lock on the file too.
-        close(descriptor)
+        StoreFile.release(descriptor)
     }
 
     /// Cells claimed so far by all processes; also the latest position.

@@ -51,8 +51,12 @@ struct PackedFile {
         try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let lock = Foundation.open("\(path).lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
         guard lock >= 0 else { return .failure(Failure(text: "\(folder): \(Self.reason(errno))")) }
-        // Closing releases the lock, and so does the end of the process.
-        defer { close(lock) }
+        // Unlocked before it is closed: a child process that starts now has a copy of the descriptor until its exec. The end
+        // of the process unlocks it too.
+        defer {
+            flock(lock, LOCK_UN)
+            close(lock)
+        }
         guard flock(lock, LOCK_EX) == 0 else { return .failure(Failure(text: "\(path).lock: \(Self.reason(errno))")) }
         if let parts = open() { return .success((parts, false)) }
         let partial = "\(path).partial"

@@ -1,7 +1,7 @@
-import Glibc
+import Foundation
 
 /// A process with pipes to its standard input and output, in a process group of its own. It shares this process's
-/// standard error.
+/// standard error, and none of its other descriptors.
 ///
 /// Not Foundation's `Process`, for three reasons. The child must not inherit the signals that this process ignores,
 /// such as SIGTERM. A signal must reach the child's own children too. And reading must end when the child has died,
@@ -28,6 +28,9 @@ struct ChildProcess: Sendable {
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_adddup2(&actions, inputRead, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, outputWrite, STDOUT_FILENO)
+        // SwiftNIO's sockets, and descriptors of libdispatch, lack FD_CLOEXEC: a connection would stay open for as long as
+        // the program has it.
+        for descriptor in Self.inheritable() { posix_spawn_file_actions_addclose(&actions, descriptor) }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         var (ignored, blocked) = (sigset_t(), sigset_t())
@@ -58,8 +61,14 @@ struct ChildProcess: Sendable {
         output = outputRead
     }
 
-    /// A pipe that no other child inherits. A process that another thread starts between the two calls would inherit
-    /// it, but a rollout worker starts one at a time.
+    /// Descriptors that a child would inherit, beyond the three streams.
+    private static func inheritable() -> [Int32] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        return names.compactMap { Int32($0) }.filter { $0 > STDERR_FILENO && fcntl($0, F_GETFD) == 0 }
+    }
+
+    /// A pipe. A process that another thread starts between the two calls would inherit it, but a rollout worker starts one
+    /// at a time.
     private static func pipe() throws(Failure) -> (read: Int32, write: Int32) {
         var ends: [Int32] = [-1, -1]
         guard Glibc.pipe(&ends) == 0 else { throw Failure(call: "pipe", code: errno) }

@@ -17,5 +17,10 @@ public final class FileLock: Sendable {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Before it is closed: a child process that starts now has a copy of the descriptor until its exec, and would keep
+        // the lock for so long.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }

@@ -31,15 +31,8 @@ public final class DedicatedThread<Announcement: Sendable, Failure: Error>: Send
         name: String,
         _ body: @escaping @Sendable (_ announce: (Announcement) -> Void) throws(Failure) -> Void
     ) throws(Failure) -> DedicatedThread {
-        let status = ThreadStatus<Announcement, Failure>(name: name)
-        let thread = Thread {
-            do throws(Failure) {
-                try body { status.announce($0) }
-                status.end(.success(()))
-            } catch {
-                status.end(.failure(error))
-            }
-        }
+        let status = ThreadStatus(name: name, body: body)
+        let thread = Thread { status.run() }
         thread.name = String(decoding: name.utf8.prefix(15), as: UTF8.self)
         thread.start()
         return DedicatedThread(name: name, announcement: try status.waitForStart(), status: status)
@@ -51,14 +44,14 @@ public final class DedicatedThread<Announcement: Sendable, Failure: Error>: Send
         self.status = status
     }
 
-    /// Blocks until the body has returned and its sockets are closed; throws what the body threw.
+    /// Blocks until the body has returned, and what it opened or captured is released; throws what the body threw.
     ///
     /// It does not ask the body to end. In a task, use `finished()`.
     public func join() throws(Failure) {
         try status.waitForEnd().get()
     }
 
-    /// Suspends until the body has returned and its sockets are closed; throws what the body threw.
+    /// Suspends until the body has returned, and what it opened or captured is released; throws what the body threw.
     ///
     /// It does not ask the body to end, and cancelling the task does not end the wait.
     public func finished() async throws(Failure) {

@@ -4,24 +4,52 @@ import Synchronization
 /// Whether a `DedicatedThread` has started and ended; what `start` and `join` wait for.
 final class ThreadStatus<Announcement: Sendable, Failure: Error>: Sendable {
     typealias Ending = Result<Void, Failure>
+    typealias Body = @Sendable (_ announce: (Announcement) -> Void) throws(Failure) -> Void
 
     private struct State {
+        /// Until the thread takes it.
+        var body: Body?
         var announcement: Announcement?
         var ending: Ending?
         var waiting: [CheckedContinuation<Ending, Never>] = []
     }
 
     private let name: String
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let started = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
 
-    init(name: String) {
+    init(name: String, body: @escaping Body) {
         self.name = name
+        state = Mutex(State(body: body))
+    }
+
+    /// Runs the body, on the thread. The body is released before anybody learns that the thread has ended: it may be the last
+    /// to hold a context of libzmq or a lock, which the caller of `join` wants to open again. A block that held the body would be
+    /// released only with the thread's object, some time later.
+    func run() {
+        let ending = runBody()
+        end(ending)
+    }
+
+    // Not inlined: the body must not live on in `run`.
+    @inline(never)
+    private func runBody() -> Ending {
+        let taken = state.withLock { state in
+            defer { state.body = nil }
+            return state.body
+        }
+        guard let body = taken else { preconditionFailure("thread \(name) was started twice") }
+        do throws(Failure) {
+            try body { announce($0) }
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// Called by the body, once, when it is running.
-    func announce(_ announcement: Announcement) {
+    private func announce(_ announcement: Announcement) {
         state.withLock { state in
             precondition(state.announcement == nil, "thread \(name) announced twice that it is running")
             state.announcement = announcement
@@ -30,7 +58,7 @@ final class ThreadStatus<Announcement: Sendable, Failure: Error>: Sendable {
     }
 
     /// Called when the body has returned or thrown.
-    func end(_ ending: Ending) {
+    private func end(_ ending: Ending) {
         let (hasAnnounced, waiting) = state.withLock { state in
             state.ending = ending
             return (state.announcement != nil, state.waiting)

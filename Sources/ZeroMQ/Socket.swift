@@ -88,13 +88,25 @@ public struct Socket: ~Copyable {
     /// Listens at the endpoint; returns the one that others can connect to, with the port that the system has chosen.
     ///
     /// Throws `failed` (in use, not an address of this machine, no permission, no folder) or `ipcPathTaken`. It does
-    /// not warn of public addresses; see `Endpoint.isLocal`.
+    /// not warn of public addresses; see `Endpoint.isLocal`. Cost: half a second where the address is in use.
     public func bind(_ endpoint: Endpoint) throws(ZeroMQError) -> Endpoint {
         let place = endpoint.forBinding
-        try place.requireFreePath()
         try allowIPv6(for: place)
-        guard zmq_bind(handle, place.description) == 0 else { throw .last(.bind, endpoint: endpoint.description) }
-        return try lastEndpoint()
+        var tries = 1
+        while true {
+            do throws(ZeroMQError) {
+                try place.requireFreePath()
+                guard zmq_bind(handle, place.description) == 0 else {
+                    throw .last(.bind, endpoint: endpoint.description)
+                }
+                return try lastEndpoint()
+            } catch {
+                guard case .failed(.bind, _, CZeroMQ.EADDRINUSE) = error, place.mayBecomeFree(tries: tries) else {
+                    throw error
+                }
+            }
+            tries += 1
+        }
     }
 
     /// Begins to connect and returns at once; the socket tries again as long as it exists.

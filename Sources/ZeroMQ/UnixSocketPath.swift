@@ -17,6 +17,17 @@ extension Endpoint {
         }
     }
 
+    /// Waits a little for an address in use to become free; `false` when there have been tries enough.
+    ///
+    /// A socket that this process has closed listens on while a child process has a copy of its descriptor: every child
+    /// has, from its start to its exec.
+    func mayBecomeFree(tries: Int) -> Bool {
+        if case .inproc = transport { return false }
+        guard tries <= 25 else { return false }
+        usleep(20_000)
+        return true
+    }
+
     private static func isListening(at path: String) -> Bool {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return false }

@@ -24,14 +24,17 @@ struct RolloutProcessTests {
         print(text)
     }
 
-    @Test("a rollout worker without a coordinator exits after --abandon-after, and ends its program")
+    @Test("a rollout worker without a coordinator exits in time and ends its program, which has three streams")
     func nobodyThere() throws {
         let folder = try ScratchFolder()
         let ending = try Program.run(
             [
                 "rollout", "--connect", "ipc://\(folder.path)/nobody", "--abandon-after", "1", "--", "sh", "-c",
-                "echo $$ > \(folder.file("pid")); cat > /dev/null",
+                "cd \(folder.path); ls /proc/$$/fd > descriptors; echo $$ > pid; cat > /dev/null",
             ], in: folder)
+        let descriptors = String(decoding: try folder.read("descriptors"), as: UTF8.self)
+        // The shell itself keeps its output at 10 while that of `ls` is another.
+        #expect(descriptors.split(separator: "\n").allSatisfy { ["0", "1", "2", "10"].contains($0) }, "\(descriptors)")
         #expect(ending.status == 75, "\(ending.errors)")
         let pid = String(decoding: FileManager.default.contents(atPath: folder.file("pid")) ?? Data(), as: UTF8.self)
         #expect(Int(pid.trimmingCharacters(in: .newlines)) != nil)

@@ -186,6 +186,14 @@ struct CoordinatorNodeTests {
         #expect(await node.query(.policies) == nil)
     }
 
+    @Test("a coordinator that has stopped has left its socket and journal, although child processes start beside it")
+    func leaves() throws {
+        let path = folder.file("leaves")
+        let children = StartingChildren()
+        defer { withExtendedLifetime(children) {} }
+        for _ in 1...40 { try stop(start(journal: path)) }
+    }
+
     @Test("a public address is refused without leave, and an address in use with what to do")
     func addresses() throws {
         let open = CoordinatorNode.Configuration(endpoints: [try Endpoint("tcp://*:0")])

@@ -1,6 +1,7 @@
 import Corpora
 import Foundation
 import Scoring
+import TestSupport
 import Testing
 
 @Suite("ScoringRun")
@@ -245,6 +246,13 @@ struct ScoringRunTests {
         }
         try first.close()
         try run().close()
+    }
+
+    @Test("a claim on a folder ends with its object, although child processes start beside it")
+    func claimEnds() throws {
+        let children = StartingChildren()
+        defer { withExtendedLifetime(children) {} }
+        for _ in 1...5000 { _ = try FolderClaim(scratch.path) }
     }
 
     @Test("a committed part that is missing or has another size is named")

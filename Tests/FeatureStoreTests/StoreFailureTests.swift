@@ -21,6 +21,18 @@ struct StoreFailureTests {
         #expect(store.find(Sample.key(63)) == Sample.entry(63))
     }
 
+    @Test("a store that is closed is not in use, although child processes start beside it")
+    func closed() throws {
+        let scratch = try ScratchFolder()
+        let children = StartingChildren()
+        defer { withExtendedLifetime(children) {} }
+        for _ in 1...500 {
+            _ = try Sample.open(scratch)
+            let contents = try scratch.folder.inspect()
+            try #require(contents.map(\.isInUse) == [false])
+        }
+    }
+
     @Test("a path that cannot be a folder is refused with the path and what to do")
     func noFolder() throws {
         let scratch = try ScratchFolder()

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import SQLite
+import TestSupport
 import Testing
 
 @Suite("SQLite files")
@@ -79,6 +80,15 @@ struct SQLiteFileTests {
             }
             let (queue, _) = try SQLiteFile.open(path, durability: .disk, sharing: .shared) { _ in }
             #expect(try queue.read { try $0.tableExists("t") } == false)
+        }
+    }
+
+    @Test("a lock ends with its object, although child processes start beside it")
+    func lockEnds() throws {
+        try withPath { path in
+            let children = StartingChildren()
+            defer { withExtendedLifetime(children) {} }
+            for count in 1...5000 { try #require(FileLock(beside: path) != nil, "at \(count)") }
         }
     }
 }

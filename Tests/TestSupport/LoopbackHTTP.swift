@@ -30,7 +30,7 @@ public final class LoopbackHTTP: @unchecked Sendable {
 
     /// Connects; reads give up after two minutes.
     public init(port: Int) throws {
-        socketNumber = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        socketNumber = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(UInt16(port).bigEndian)

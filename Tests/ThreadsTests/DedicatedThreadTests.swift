@@ -1,3 +1,4 @@
+import Synchronization
 import TestSupport
 import Testing
 import Threads
@@ -41,5 +42,31 @@ struct DedicatedThreadTests {
         wakeup.signal()
         await #expect(throws: TestTimeout.self) { try await thread.finished() }
         #expect(throws: TestTimeout.self) { try thread.join() }
+    }
+
+    /// Counts when it is released.
+    private final class Held: Sendable {
+        let released: Counter
+        init(_ released: Counter) { self.released = released }
+        deinit { released.value.add(1, ordering: .relaxed) }
+    }
+
+    private final class Counter: Sendable {
+        let value = Atomic(0)
+    }
+
+    private func thread(holding released: Counter) -> DedicatedThread<Void, Never> {
+        let held = Held(released)
+        return DedicatedThread.start(name: "holds") { announce in withExtendedLifetime(held) { announce(()) } }
+    }
+
+    @Test("when a thread is joined, what its body has captured is released")
+    func releases() {
+        // A coordinator's socket was closed after `wait` had returned: a thread's object still held its libzmq context.
+        let released = Counter()
+        for count in 1...500 {
+            thread(holding: released).join()
+            #expect(released.value.load(ordering: .relaxed) == count)
+        }
     }
 }

@@ -31,7 +31,7 @@ struct ResetPeerTests {
 
     /// Sends messages with a PING behind each, waits until all have arrived, and resets the connection.
     private static func flood(port: UInt16, messages: Int) throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         try #require(descriptor >= 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

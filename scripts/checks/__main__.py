@@ -12,7 +12,20 @@ import pathlib
 import sys
 import time
 
-from . import declarations, documents, exceptions, facts, formatting, layering, openings, sizes, versions, wording
+from . import (
+    declarations,
+    descriptors,
+    documents,
+    exceptions,
+    facts,
+    formatting,
+    layering,
+    mutant_rules,
+    openings,
+    sizes,
+    versions,
+    wording,
+)
 from .tree import Tree
 
 CHECKS = {
@@ -21,6 +34,8 @@ CHECKS = {
     "sizes": sizes.check,
     "openings": openings.check,
     "declarations": declarations.check,
+    "descriptors": descriptors.check,
+    "mutants": mutant_rules.check,
     "documents": documents.check,
     "facts": facts.check,
     "wording": wording.check,

@@ -11,6 +11,7 @@ from unittest import mock
 
 from . import (
     declarations,
+    descriptors,
     documents,
     exception_table,
     exceptions,
@@ -18,6 +19,7 @@ from . import (
     formatting,
     layering,
     module_table,
+    mutant_rules,
     openings,
     sizes,
     swift_code,
@@ -153,6 +155,34 @@ class Exceptions(CheckCase):
         for code in ["let x = try! f()\n", "let x = y as! Int\n", "do { } catch {}\n", "fatalError()\n"]:
             self.assert_problem(self.check(code), "Score.swift:1")
         self.assert_sound(self.check('let text = "x" // try! is not code here\n'))
+
+
+class Descriptors(CheckCase):
+    def check(self, code: str) -> Report:
+        return descriptors.check(tree(**{"Sources/Scoring/Score.swift": code}))
+
+    def test_a_sound_tree_passes(self):
+        self.assert_sound(self.check("let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)\n"))
+        self.assert_sound(self.check("flock(file, LOCK_EX)\nflock(file, LOCK_UN)\nclose(file)\n"))
+        self.assert_sound(self.check("pipe(&ends)\nfcntl(ends[0], F_SETFD, FD_CLOEXEC)\n"))
+
+    def test_a_descriptor_that_a_child_inherits_fails(self):
+        self.assert_problem(self.check("let file = open(path, O_RDONLY)\n"), "Score.swift:1", "O_CLOEXEC")
+        self.assert_problem(self.check("socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)\n"), "SOCK_CLOEXEC")
+        self.assert_problem(self.check("let file = mkstemp(&name)\n"), "mkstemp", "O_CLOEXEC")
+
+    def test_a_lock_that_ends_with_its_descriptor_fails(self):
+        self.assert_problem(self.check("flock(file, LOCK_EX | LOCK_NB)\nclose(file)\n"), "LOCK_UN")
+
+
+class MutantRules(CheckCase):
+    def test_a_rule_that_is_not_in_the_sources_fails(self):
+        mutant = mutant_rules.mutants.Mutant("no score", "Rules.swift", "value: Double", "value: Float")
+        with mock.patch.object(mutant_rules.mutants, "MUTANTS", [mutant]):
+            sound = {"Sources/Cluster/Rules.swift": "let value: Double\n"}
+            self.assert_sound(mutant_rules.check(tree(**sound)))
+            broken = {"Sources/Cluster/Rules.swift": "let value: Int\n"}
+            self.assert_problem(mutant_rules.check(tree(**broken)), "no score", "0 times", "Rules.swift")
 
 
 class Sizes(CheckCase):

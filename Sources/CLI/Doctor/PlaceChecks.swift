@@ -116,6 +116,7 @@ struct FolderState {
         let descriptor = open(file, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return "a file cannot be made: \(String(cString: strerror(errno)))" }
         defer {
+            flock(descriptor, LOCK_UN)
             close(descriptor)
             unlink(file)
         }

@@ -81,7 +81,7 @@ extension CoordinatorState {
     private func offer(ofJob place: Int, to incarnation: UInt64) -> Offer? {
         let job = jobs.values[place]
         guard job.client != nil, job.pendingCount > 0, let context = job.context,
-            let worker = workers.sessions[incarnation], !worker.isQuarantined, worker.serves(job.tenant),
+            let worker = workers.sessions[incarnation], worker.serves(job.tenant),
             worker.readsSide || context.schema.isEmpty, let key = suitable(job, for: worker),
             let piece = job.piece(at: key)
         else { return nil }

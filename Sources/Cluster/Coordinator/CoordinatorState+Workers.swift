@@ -76,9 +76,10 @@ extension CoordinatorState {
         _ result: ShardResult, from incarnation: UInt64, at now: Instant, _ actions: inout [Action]
     ) {
         let until = now + configuration.timing.leaseTime
+        var isReleased = false
         concernsOne(incarnation) {
             $0.leases.grant(result.credit)
-            $0.leases.release(result.piece)
+            isReleased = $0.leases.release(result.piece)
             $0.leases.renew(progress: result.progress, until: until)
         }
         let key = Job.PieceKey(result.piece)
@@ -88,13 +89,18 @@ extension CoordinatorState {
         let lentTo = jobs[result.piece.job]?.piece(at: key)?.state
         let completion = jobs[result.piece.job]?.complete(
             result, by: worker.label, of: worker.peer.tenant, incarnation: incarnation, at: now)
+        // The piece may have been lent to another worker, or by another attempt than the result's.
+        if case .leased(let holder) = lentTo, holder != incarnation || !isReleased,
+            jobs[result.piece.job]?.piece(at: key)?.state != lentTo
+        {
+            release(result.piece, at: holder)
+        }
         guard case .done(let verified, let contradicted)? = completion else {
             // The piece may wait for another worker now.
             lending = .everyone
             if case .open(let isDisputed)? = completion { recordOpen(result.piece, isDisputed: isDisputed, &actions) }
             return
         }
-        if case .leased(let other) = lentTo, other != incarnation { release(result.piece, at: other) }
         if verified { verification.verified += 1 }
         answer(result.piece.job, shard: result.piece.shard, &actions)
         if !contradicted.isEmpty { lending = .everyone }
@@ -112,7 +118,7 @@ extension CoordinatorState {
         if jobs[piece.job]?.client == nil { jobs[piece.job]?.forgetUnleased() }
     }
 
-    /// Ends another worker's lease on a piece that is done, whatever the number of its attempt.
+    /// Ends a worker's lease on a piece, whatever the number of its attempt.
     private mutating func release(_ piece: PieceName, at incarnation: UInt64) {
         let same = workers.sessions[incarnation]?.leases.leases.keys.first {
             $0.job == piece.job && $0.shard == piece.shard && $0.rows.lowerBound == piece.rows.lowerBound

@@ -25,7 +25,7 @@ extension MemberSession {
     var isQuarantined: Bool { false }
     var readsRanges: Bool { false }
 
-    /// What may be lent to it.
+    /// What may be lent to it: nothing in quarantine.
     var room: LeaseTable<Name>.Room { isQuarantined ? .init() : leases.room(countMax: leasesMax) }
 
     /// What it adds to the levels of all.

@@ -27,5 +27,9 @@ public final class FolderClaim {
         return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK ? .folderInUse(folder: folder) : nil
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Before it is closed: a child process that starts now has a copy of the descriptor until its exec.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }

@@ -64,14 +64,13 @@ enum RemoteCopies {
 enum UnnamedFile {
     /// Creates it in the system's folder for temporary files; returns its descriptor.
     static func make() throws(CorporaError) -> Int32 {
-        var template = Array((NSTemporaryDirectory() + "statezero-input-XXXXXX").utf8CString)
-        let target = mkstemp(&template)
-        let name = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // Not mkstemp: a child process that starts between it and a call that sets FD_CLOEXEC would inherit the file.
+        let name = NSTemporaryDirectory() + "statezero-input-" + String(UInt64.random(in: .min ... .max), radix: 36)
+        let target = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard target >= 0 else {
             throw .unwritable(path: name, operation: "create", reason: String(cString: strerror(errno)))
         }
         unlink(name)
-        _ = fcntl(target, F_SETFD, FD_CLOEXEC)
         return target
     }
 }

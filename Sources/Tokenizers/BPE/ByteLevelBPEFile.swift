@@ -40,7 +40,8 @@ struct ByteLevelBPEFile {
         let added = try Self.check(addedTokens, against: index, path: path)
         tokenCount = index.count + added
         idEnd = max(
-            vocabulary.reduce(0) { max($0, Int($1.id) + 1) }, addedTokens.reduce(0) { max($0, Int($1.value) + 1) })
+            vocabulary.reduce(0) { max($0, Int($1.id) + 1) }, addedTokens.reduce(0) { max($0, Int($1.value) + 1) },
+            template.idEnd)
     }
 
     private static func composes(_ normalizer: FieldReader) throws(TokenizerError) -> Bool {

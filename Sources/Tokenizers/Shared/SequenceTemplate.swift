@@ -14,6 +14,9 @@ package struct SequenceTemplate: Equatable, Sendable {
     /// Number of special tokens.
     package var count: Int { before.count + after.count }
 
+    /// One past the largest of the special tokens' ids. The file states them here, whether or not the vocabulary has them.
+    var idEnd: Int { Int(max(before.max() ?? -1, after.max() ?? -1)) + 1 }
+
     /// The ids of a sequence without the special tokens around it.
     package func body(of ids: [Int32]) -> ArraySlice<Int32> { ids.dropFirst(before.count).dropLast(after.count) }
 

@@ -38,7 +38,7 @@ struct UnigramFile {
         model = UnigramModel(
             tokens: tokens, unknownID: unknownID, usesBytes: try field["byte_fallback"].bool(default: false))
         let added = try AddedTokens.entries(root["added_tokens"], mayStripLeft: true)
-        var idEnd = tokens.count
+        var idEnd = max(tokens.count, template.idEnd)
         var others: Set<[UInt8]> = []
         for token in added {
             if let known = model.id(of: token.key) {

@@ -26,7 +26,7 @@ struct WordPieceFile {
 
     /// One past the largest id.
     var idEnd: Int {
-        (vocabulary + addedTokens).reduce(0) { max($0, Int($1.value) + 1) }
+        (vocabulary + addedTokens).reduce(template.idEnd) { max($0, Int($1.value) + 1) }
     }
 
     /// Reads `tokenizer.json`, or `vocab.txt` with `tokenizer_config.json` if it does not exist.

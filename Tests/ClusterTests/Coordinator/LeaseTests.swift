@@ -56,6 +56,27 @@ struct LeaseTests {
         #expect(bench.state.status.workers == 1, "a lost message is no death")
     }
 
+    @Test("a worker that answers an earlier attempt than it holds holds the piece no more")
+    func earlierAttempt() throws {
+        // Found by fuzzing: the later lease stayed, and a shard that was submitted again was lent to the worker twice.
+        let credit = Credit(rows: 4, tokens: 40)
+        var bench = try CoordinatorBench.ready(credit: credit)
+        bench.submit(Samples.shard(0, of: job), Samples.shard(1, of: job))
+        let first = try #require(bench.lent(to: 1).first)
+        for _ in 1...29 {
+            bench.pass(.seconds(1))
+            bench.beat(1, credit: credit)
+        }
+        bench.pass(.seconds(1))
+        #expect(try bench.onlyLent(to: 1) == PieceName(job: job, shard: 0, rows: 0..<4, attempt: 2))
+        let answers = Samples.answers(rows: first.rows.count)
+        bench.receive(
+            .shardResult(ShardResult(piece: first, answers: answers, faults: [], credit: credit, progress: 1)),
+            from: CoordinatorBench.peer(1))
+        #expect(bench.answers().map(\.shard) == [0])
+        #expect(bench.lent(to: 1).map(\.shard) == [1], "its credit is free")
+    }
+
     @Test("results renew only what the worker has named: a lost piece returns to the queue while others are answered")
     func resultsDoNotRenewLostPieces() throws {
         var bench = try CoordinatorBench.ready()
