@@ -38,6 +38,10 @@ package final class ArrowBatch {
     /// The value of a column in a row, both from 0. `null` where the file has null; see `ArrowReader` for the types.
     package func value(row: Int, column: Int) -> JSONValue { columns.pointee.member(column, atRow: row) }
 
+    /// The numbers of a row's list, both from 0; those that are null are NaN. `nil` where the list is null, and for a
+    /// column of another type.
+    func vector(row: Int, column: Int) -> [Float]? { columns.pointee.vector(column, atRow: row) }
+
     /// A whole row. Columns that are null are left out.
     package func object(row: Int) -> JSONObject { columns.pointee.object(atRow: row) }
 }

@@ -12,8 +12,8 @@ struct ArrowColumn {
     /// Number of values.
     let length: Int
 
-    private let kind: ArrowType.Kind
-    private let offset: Int
+    let kind: ArrowType.Kind
+    let offset: Int
     /// One bit a value, 0 for null; `nil` if no value is null.
     private let validity: UnsafeRawPointer?
     private let buffers: UnsafeMutableBufferPointer<UnsafeRawPointer?>
@@ -24,7 +24,7 @@ struct ArrowColumn {
     /// Whether all text that is read of the column is ASCII: then strings are copies without a check.
     private let isASCII: Bool
     /// The parts of a nested column; of a dictionary, its values.
-    private let parts: UnsafeMutableBufferPointer<ArrowColumn>
+    let parts: UnsafeMutableBufferPointer<ArrowColumn>
     /// Names of the members of an object.
     private let names: UnsafeMutableBufferPointer<String>
     /// Of a dictionary with flat values: those that were read.
@@ -179,9 +179,7 @@ struct ArrowColumn {
     func value(at row: Int) -> JSONValue {
         guard row >= 0, row < length else { return .null }
         let place = offset + row
-        if let validity, validity.load(fromByteOffset: place >> 3, as: UInt8.self) >> UInt8(place & 7) & 1 == 0 {
-            return .null
-        }
+        if isNull(at: place) { return .null }
         switch kind {
         case .null, .unsupported: return .null
         case .bool:
@@ -204,9 +202,7 @@ struct ArrowColumn {
                 .string(ArrowTime.timestamp($0, perSecond: unit.rawValue, isUTC: isUTC))
             } ?? .null
         case .count(let bits): return number(bits == 32 ? .int32 : .int64, at: place)
-        case .list(let isLarge): return .array(elements(in: bounds(at: place, isLarge: isLarge)))
-        case .listView(let isLarge): return .array(elements(in: viewBounds(at: place, isLarge: isLarge)))
-        case .fixedList(let width): return .array(elements(in: fixedBounds(at: place, width: width)))
+        case .list, .listView, .fixedList: return .array(elements(in: list(at: place)))
         case .map: return map(in: bounds(at: place, isLarge: false))
         case .object: return .object(object(at: place))
         case .dictionary(let indices): return entry(indices, at: place)
@@ -226,7 +222,13 @@ struct ArrowColumn {
         return parts[place].value(at: offset + row)
     }
 
-    private func load<Value: BitwiseCopyable>(_ type: Value.Type, at place: Int) -> Value? {
+    /// Whether the value at a place of the buffers is null.
+    func isNull(at place: Int) -> Bool {
+        guard let validity else { return false }
+        return validity.load(fromByteOffset: place >> 3, as: UInt8.self) >> UInt8(place & 7) & 1 == 0
+    }
+
+    func load<Value: BitwiseCopyable>(_ type: Value.Type, at place: Int) -> Value? {
         values?.loadUnaligned(fromByteOffset: place * MemoryLayout<Value>.stride, as: type)
     }
 
@@ -319,6 +321,19 @@ struct ArrowColumn {
     }
 
     // MARK: Nested values
+
+    /// The elements of the list at a place of the buffers, of the part's elements.
+    func list(at place: Int) -> Range<Int> {
+        let range =
+            switch kind {
+            case .list(let isLarge): bounds(at: place, isLarge: isLarge)
+            case .listView(let isLarge): viewBounds(at: place, isLarge: isLarge)
+            case .fixedList(let width): fixedBounds(at: place, width: width)
+            default: 0..<0
+            }
+        guard let elements = parts.first?.length, range.count <= Self.elementsMax else { return 0..<0 }
+        return range.clamped(to: 0..<elements)
+    }
 
     private func bounds(at place: Int, isLarge: Bool) -> Range<Int> {
         guard let values else { return 0..<0 }

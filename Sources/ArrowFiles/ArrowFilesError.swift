@@ -8,6 +8,8 @@ package enum ArrowFilesError: Error, Equatable {
     case unreadable(path: String, rows: Int, reason: String)
     /// A column that is needed has a type without a meaning here.
     case unsupportedColumn(path: String, column: String, type: String)
+    /// A file of vectors does not have an id and a vector of one length in its rows.
+    case unusableVectors(path: String, reason: String)
     /// Rows do not become a file.
     case unwritable(path: String, reason: String)
 }
@@ -27,6 +29,7 @@ extension ArrowFilesError: CustomStringConvertible {
         case .unsupportedColumn(let path, let column, let type):
             "\(path): the column \"\(column)\" has a type that is not read here (\(type)); convert it to text, numbers,"
                 + " lists or structs"
+        case .unusableVectors(let path, let reason): "\(path): \(reason)"
         case .unwritable(let path, let reason):
             "\(path): cannot be written: \(reason); check the folder, its free space and the rows"
         }

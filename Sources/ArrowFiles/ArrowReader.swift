@@ -33,7 +33,8 @@ package final class ArrowReader {
     private static let seekBatchRows = 1024
 
     private let stream: UnsafeMutablePointer<ArrowArrayStream>
-    private let type: ArrowType
+    /// The type of a row: an object whose members are the columns.
+    let type: ArrowType
     /// The last batch of a file with dictionaries; its memory must exist when the next one is compared with it.
     private var last: ArrowBatch?
 

@@ -91,7 +91,8 @@ final class ArrowRowSource: RowSource {
         return 0
     }
 
-    private static func digest(of location: String, named path: String) throws(ArrowFilesError) -> Scoring.Digest {
+    /// SHA-256 of a file; `path` is its name in errors.
+    static func digest(of location: String, named path: String) throws(ArrowFilesError) -> Scoring.Digest {
         do {
             let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: location))
             defer { try? file.close() }

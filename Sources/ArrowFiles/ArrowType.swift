@@ -49,6 +49,15 @@ struct ArrowType: Equatable {
         return children.contains(where: \.hasDictionary)
     }
 
+    /// Whether its values are lists of floating-point numbers.
+    var isVector: Bool {
+        switch kind {
+        case .list, .listView, .fixedList:
+            [.number(.half), .number(.float), .number(.double)].contains(children.first?.kind ?? .null)
+        default: false
+        }
+    }
+
     private static let depthMax = 64
     private static let numbers: [String: Number] = [
         "c": .int8, "s": .int16, "i": .int32, "l": .int64, "C": .uint8, "S": .uint16, "I": .uint32, "L": .uint64,

@@ -215,6 +215,23 @@ struct SideFilesTests {
         let facts = try facts(joined)
         #expect(facts["q1"]?.side.vectors == [0, 1] && facts["q2"]?.side.vectors == [])
         #expect(joined.history.context.rows[2].side.vectors == [1, 1])
+        #expect(joined.report.vectors.map { [$0.contextRows, $0.prompts] } == [[1, 1]])
+        #expect(joined.report.warnings.isEmpty)
+    }
+
+    @Test("references and vectors that meet no prompt are said, with an id of both sides")
+    func unused() throws {
+        let source = VectorSource(name: "states", columns: 1, digest: Digest(of: "f"), ids: ["z"]) { _ in [1] }
+        let joined = try join([line("a", id: "other-1", #""reward":1"#)], vectors: [source])
+        #expect(
+            joined.report.warnings == [
+                .referencesUnused(rows: 1, first: "other-1", prompt: "q0"),
+                .vectorsUnused("states", prompts: 0, contextRows: 0, first: "z"),
+            ])
+        let texts = joined.report.warnings.map { "\($0)" }
+        #expect(texts[0].contains(#"theirs are as "other-1", the prompts as "q0""#) && texts[1].contains(#"as "z""#))
+        let empty = try join([line("t", id: "q1", #""reward":1"#)])
+        #expect(empty.report.warnings.contains(.referencesUnused(rows: 0, first: "", prompt: "q0")))
     }
 
     @Test("vectors of a context that one message cannot hold are refused with their number")

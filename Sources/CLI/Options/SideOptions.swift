@@ -35,8 +35,9 @@ struct SideOptions: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: """
-            Files with a vector for each prompt: safetensors with one 2-D tensor, and the prompt ids as a JSON array \
-            under "ids" in the file's metadata or, one a line, in FILE.ids.
+            Files with a vector for each prompt: Parquet or Arrow with ids and one column of lists of floating-point \
+            numbers; or safetensors with one 2-D tensor, and the prompt ids as a JSON array under "ids" in the file's \
+            metadata or, one a line, in FILE.ids.
             """)
     var features: [String] = []
 
@@ -46,9 +47,10 @@ struct SideOptions: ParsableArguments {
     var staleAfter = SideSchema.staleStepsDefault
 
     /// The files and columns, with the feature files opened. `seed` decides which prompts join the pool.
-    private func files(seed: UInt64) throws -> SideFiles {
+    private func files(_ keys: RowKeys, seed: UInt64) throws -> SideFiles {
         SideFiles(
-            references: references, columns: columns, vectors: try features.map(VectorFile.open),
+            references: references, columns: columns,
+            vectors: try features.map { try VectorFile.open($0, idKeys: keys.idNames) },
             staleSteps: staleAfter, seed: seed)
     }
 
@@ -84,7 +86,7 @@ struct SideOptions: ParsableArguments {
     func join(
         _ history: ContextFile, prompts: [String], keys: RowKeys, seed: UInt64
     ) throws -> SideFiles.Joined? {
-        let files = try files(seed: seed)
+        let files = try files(keys, seed: seed)
         guard !files.isEmpty else { return nil }
         let joined = try files.join(history, promptFiles: prompts, keys: keys)
         for problem in joined.report.problems.prefix(10) { printError("\(problem)") }

@@ -1,3 +1,4 @@
+import ArrowFiles
 import CommandSupport
 import Corpora
 import Foundation
@@ -7,13 +8,30 @@ import Scoring
 
 /// Reads a file of `--features`: vectors of prompts by id.
 enum VectorFile {
-    /// Opens a safetensors file; its rows are read when they are asked for. Throws `CommandFailure` for another format, and
-    /// where tensor and ids do not agree.
-    static func open(_ path: String) throws -> VectorSource {
-        guard !path.hasSuffix(".parquet") else {
-            throw CommandFailure("\(path): --features reads safetensors, not Parquet; convert it, see references.md")
+    /// Opens a safetensors file, whose rows are read when they are asked for, or reads a Parquet or Arrow file, by its
+    /// first bytes. `idKeys` are the columns that may have the ids, the first counts. Throws `CommandFailure` where tensor
+    /// and ids do not agree, and `ArrowFilesError`.
+    static func open(_ path: String, idKeys: [String]) throws -> VectorSource {
+        let start = try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)).read(upToCount: ArrowFormat.startBytes)
+        if ArrowFormat(start: start ?? Data()) != nil {
+            let vectors = try ArrowVectors(path: path, idKeys: idKeys)
+            return VectorSource(
+                name: name(of: path), columns: vectors.columns, digest: vectors.digest, ids: vectors.ids,
+                read: vectors.vector)
         }
-        let file = try SafetensorsFile(path: path)
+        return try openTensor(path)
+    }
+
+    private static func openTensor(_ path: String) throws -> VectorSource {
+        let file: SafetensorsFile
+        do {
+            file = try SafetensorsFile(path: path)
+        } catch {
+            guard FileManager.default.isReadableFile(atPath: path) else {
+                throw CommandFailure("\(path): cannot be read; check the path of --features")
+            }
+            throw CommandFailure("\(path): --features reads safetensors, Parquet and Arrow, and this is none of them")
+        }
         let tables = file.header.entries.filter { $0.value.shape.sizes.count == 2 }
         guard let (tensor, entry) = tables.first, tables.count == 1 else {
             throw CommandFailure(

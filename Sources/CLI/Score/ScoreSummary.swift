@@ -118,7 +118,9 @@ struct ScoreSummary: Encodable {
         }
         if !side.numbers.isEmpty { lines.append("numbers: \(side.numbers.joined(separator: ", "))") }
         if !side.categories.isEmpty { lines.append("categories: \(side.categories.joined(separator: ", "))") }
-        if !side.vectors.isEmpty { lines.append("vectors: \(side.vectors.joined(separator: ", "))") }
+        for vectors in side.vectors {
+            lines.append("vectors \(vectors.name): \(vectors.prompts) prompts, \(vectors.contextRows) context rows")
+        }
         return lines
     }
 }

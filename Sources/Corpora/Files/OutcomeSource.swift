@@ -171,7 +171,8 @@ private struct Draft {
             return problems.add(
                 RowError(
                     file: row.file, line: row.line, promptID: row.promptID, code: .unknownPrompt,
-                    message: "no row of the prompt files has this id; give the file that has it with --prompts"))
+                    message: "no row of the prompt files has this id; give the file that has it with --prompts, or as"
+                        + " prompts beside the files of a fleet"))
         }
         let group = groups[row.policy] ?? rows.count
         if group == rows.count {

@@ -94,8 +94,8 @@ public struct RunManifest: Codable, Hashable, Sendable {
         public var numbers: [String]
         /// Columns used as categories.
         public var categories: [String]
-        /// Names of vectors.
-        public var vectors: [String]
+        /// Files of vectors with the numbers of prompts that they cover.
+        public var vectors: [SideReport.Vectors]
         /// Prompts with an outcome of a reference.
         public var promptsWithReferences: Int
         /// Prompts that say what is hard for the references.

@@ -59,6 +59,9 @@ public struct RowKeys: Hashable, Sendable {
         self.reward = reward
     }
 
+    /// The keys of an id, in the order in which they are tried.
+    public var idNames: [String] { id.map { [$0] } ?? Self.ids }
+
     /// The usual names are tried for every key.
     public static let automatic = RowKeys()
 

@@ -89,7 +89,7 @@ struct RowLayout {
     static func prompts(_ keys: RowKeys, columns: SideColumns = .none) -> RowLayout {
         var layout = RowLayout(
             [
-                .id: keys.id.map { [$0] } ?? RowKeys.ids,
+                .id: keys.idNames,
                 .dataSource: keys.dataSource.map { [$0] } ?? RowKeys.dataSources,
             ], columns: columns)
         layout.addPrompts(

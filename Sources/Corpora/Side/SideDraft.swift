@@ -9,6 +9,10 @@ struct SideDraft {
     private var incomplete: [String: [Int]] = [:]
     private var table = ReferenceTable()
     private var leftOut: [Standing: Int] = [:]
+    /// Rows of references that were taken, and the id or text of the first of them.
+    private var taken = (rows: 0, first: "")
+    /// The id of the first prompt.
+    private var firstPrompt: String?
     private var problems: [RowError] = []
     private var rejected = 0
     /// By source; made when all references are read.
@@ -17,6 +21,8 @@ struct SideDraft {
         ages: table.sources.map { $0.id == history.policy.id ? age(of: $0) : nil }, staleSteps: files.staleSteps)
     /// By source: prompts with an outcome.
     private lazy var coverage = Array(repeating: 0, count: table.sources.count + files.columns.references.count)
+    /// By file of vectors: prompts that it has.
+    private lazy var vectorPrompts = Array(repeating: 0, count: files.vectors.count)
     private var prompts = 0
     private var ownPrompts = 0
     private var staleSeen = false
@@ -56,6 +62,8 @@ struct SideDraft {
                 leftOut[standing, default: 0] += 1
                 return
             }
+            if taken.rows == 0 { taken.first = row.promptID ?? row.text ?? "" }
+            taken.rows += 1
             guard !table.add(row.outcome, of: row.policy, id: row.promptID, text: row.text) else { return }
             reject(
                 RowError(
@@ -92,6 +100,8 @@ struct SideDraft {
             }
         }
         note(row.columns)
+        if firstPrompt == nil { firstPrompt = row.prompt.id }
+        for (place, source) in files.vectors.enumerated() where source.has(row.prompt.id) { vectorPrompts[place] += 1 }
         var others: [Int] = []
         swap(&others, &found)
         others.removeAll(keepingCapacity: true)
@@ -131,6 +141,10 @@ struct SideDraft {
         var warnings = leftOutWarnings
         let inContext = contextCoverage()
         let chosen = choose(inContext.others, &warnings)
+        if chosen.isEmpty, !files.references.isEmpty, inContext.own == 0, ownPrompts == 0, prompts == 0 {
+            warnings.append(.referencesUnused(rows: taken.rows, first: taken.first, prompt: firstPrompt))
+        }
+        let vectors = vectorCoverage(&warnings)
         let schema = schema(chosen, hasOwn: staleSeen || inContext.own > 0, &warnings)
         if let fault = schema.fault { throw .badSideInformation(fault) }
         let numbers = history.context.rows.count * schema.vectorColumns
@@ -151,7 +165,7 @@ struct SideDraft {
         }
         let report = SideReport(
             references: references(chosen, schema, inContext), numbers: schema.numbers, categories: schema.categories,
-            vectors: schema.vectors.map(\.name), promptsWithReferences: prompts, poolRows: pool.rows.count,
+            vectors: vectors, promptsWithReferences: prompts, poolRows: pool.rows.count,
             warnings: warnings, problems: problems, files: referenceFiles)
         return SideFiles.Joined(history: history.with(context), index: index, survey: survey, report: report)
     }
@@ -176,6 +190,20 @@ struct SideDraft {
             if let record = newest, record.age >= files.staleSteps { own += 1 }
         }
         return (others, own)
+    }
+
+    /// How many prompts and context rows each file of vectors has.
+    private mutating func vectorCoverage(_ warnings: inout [SideReport.Warning]) -> [SideReport.Vectors] {
+        let ids = origins.map(\.promptID)
+        return files.vectors.enumerated().map { place, source in
+            let inContext = ids.count { id in id.map { source.has($0) } ?? false }
+            if inContext == 0 || vectorPrompts[place] == 0 {
+                warnings.append(
+                    .vectorsUnused(
+                        source.name, prompts: vectorPrompts[place], contextRows: inContext, first: source.firstID))
+            }
+            return SideReport.Vectors(name: source.name, contextRows: inContext, prompts: vectorPrompts[place])
+        }
     }
 
     private mutating func name(of source: Int) -> String {

@@ -8,6 +8,8 @@ public struct VectorSource: Sendable {
     public let columns: Int
     /// SHA-256 of the file, for the identity of a run.
     public let digest: Digest
+    /// An example for messages; `nil` if there is no row.
+    let firstID: String?
     private let rows: IDTable
     private let read: @Sendable (Int) -> [Float]
 
@@ -19,10 +21,14 @@ public struct VectorSource: Sendable {
         self.columns = columns
         self.digest = digest
         self.read = read
+        firstID = ids.first
         var rows = IDTable()
         for (index, id) in ids.enumerated() { _ = rows.insert(IDTable.hash(id), number: UInt32(clamping: index)) }
         self.rows = rows
     }
+
+    /// Whether the file has a row for a prompt.
+    func has(_ id: String) -> Bool { rows.number(of: IDTable.hash(id)) != nil }
 
     /// The vector of a prompt; `nil` if the file has none, or one that is not finite.
     func vector(of id: String) -> [Float]? {

@@ -68,6 +68,13 @@ def types():
     )
 
 
+def vectors(kind):
+    """A list of numbers a prompt, beside one of integers; the fourth prompt has none, the fifth a null among them."""
+    rows = [[0.5, -1.25, 3.0], [6.0, 2.0, -0.0], [1e99, 1.0, 2.0], None, [1.0, None, 2.0], [7.0, 8.0, 9.0]]
+    ids = [f"p{row}" for row in range(len(rows))]
+    return pa.table({"id": ids, "tokens": [[1, 2]] * len(rows), "state": pa.array(rows, kind)})
+
+
 def messages():
     call = pa.struct([("name", pa.string()), ("arguments", pa.struct([("city", pa.string()), ("unit", pa.string())]))])
     message = pa.struct([("role", pa.string()), ("content", pa.string()), ("tool_calls", pa.list_(call))])
@@ -219,7 +226,13 @@ def main():
     ipc(tables["texts.arrows"], OUT / "texts.arrows", pa.ipc.new_stream)
     ipc(tables["dictionaries.arrows"], OUT / "dictionaries.arrows", pa.ipc.new_stream, rows=4)
     pq.write_table(tables["dictionaries.parquet"], OUT / "dictionaries.parquet", row_group_size=4)
-    # Without a file of rows: the test knows them.
+    # Without a file of rows: the tests know them.
+    pq.write_table(vectors(pa.list_(pa.float32())), OUT / "vectors-float.parquet", row_group_size=4)
+    ipc(vectors(pa.list_(pa.float64(), 3)), OUT / "vectors-fixed.arrow", pa.ipc.new_file, rows=4)
+    ipc(vectors(pa.large_list(pa.float16())), OUT / "vectors-half.arrows", pa.ipc.new_stream)
+    uneven = pa.table({"id": ["a", "b"], "name": pa.array(["a", None]), "state": [[1.0, 2.0], [3.0]]})
+    ipc(uneven, OUT / "vectors-uneven.arrow", pa.ipc.new_file)
+    ipc(pa.table({"id": ["a"], "first": [[1.0]], "last": [[2.0]]}), OUT / "vectors-two.arrow", pa.ipc.new_file)
     ipc(slices(), OUT / "slices.arrow", pa.ipc.new_file, rows=10_000, compression="zstd")
     for name in ("messages.parquet", "verl.parquet", "skyrl.parquet"):
         pq.write_table(tables[name], OUT / name, compression="zstd" if name == "verl.parquet" else "snappy")
