@@ -48,7 +48,7 @@ struct TenantSimulationTests {
             var faultPlan = FaultPlan(withTenantsFrom: seed)
             // The first worker computes for all.
             (faultPlan.workers, faultPlan.clients, faultPlan.shards, faultPlan.rowsMax) = (1, 4, 60, 6)
-            faultPlan.faults = []
+            (faultPlan.faults, faultPlan.poisonEvery) = ([], 0)
             var simulator = Simulator(seed: seed, faultPlan: faultPlan)
             let report = simulator.run()
             #expect(report.broken.isEmpty, "seed \(seed): \(report.broken.prefix(3))")
