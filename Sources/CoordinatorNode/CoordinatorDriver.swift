@@ -53,14 +53,15 @@ struct CoordinatorDriver: ~Copyable {
 
     /// Most messages received in one turn, so that receiving never starves sending.
     private static let turnMessagesMax = 512
-    /// After that the turn ends, and what is left is handled in the next one.
-    private static let turnMax: Duration = .milliseconds(10)
+    /// After that the turn ends, and what is left is handled in the next one. A plan needs some ten turns, so while a peer
+    /// floods the coordinator every other waits for so many.
+    private static let turnMax: Duration = .milliseconds(2)
     /// Batches that wait for the journal; beyond it nothing more is received, of sockets and of this process.
     private static let outboxMax = 1024
     /// How long the thread waits at least while nothing is received, unless another thread ends the wait.
     private static let behindRest: Duration = .milliseconds(10)
     /// Beyond it, nothing more is received until some are decoded: the bounds of connections apply to what waits.
-    private static let undecodedBytesMax = 32 << 20
+    private static let undecodedBytesMax = 8 << 20
     /// Listens, opens the journal and replays it.
     init(
         _ configuration: CoordinatorNode.Configuration, local: LocalPeers, wakeup: Wakeup, audit: AuditLog,
