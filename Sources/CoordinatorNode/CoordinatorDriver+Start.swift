@@ -27,6 +27,7 @@ extension CoordinatorDriver {
     static func listen(
         at endpoints: [Endpoint], _ gate: PeerGate, wakeup: Wakeup
     ) throws(CoordinatorError) -> MessageChannel {
+        ProcessMemory.returnBlocks(from: Int32(undecodedBytesMin))
         var options = channelOptions
         options.security = gate.security
         options.connections = ConnectionBounds()

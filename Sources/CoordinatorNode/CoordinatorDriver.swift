@@ -20,6 +20,7 @@ struct CoordinatorDriver: ~Copyable {
     private let journal: JournalThread
     private let worker: WorkThread
     private let local: LocalPeers
+    private let audit: AuditLog
     private let logger: Logger
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
@@ -52,17 +53,19 @@ struct CoordinatorDriver: ~Copyable {
 
     /// Most messages received in one turn, so that receiving never starves sending.
     private static let turnMessagesMax = 512
-    /// After that the turn ends, and what is left is handled in the next one.
-    private static let turnMax: Duration = .milliseconds(10)
+    /// After that the turn ends, and what is left is handled in the next one. A plan needs some ten turns, so while a peer
+    /// floods the coordinator every other waits for so many.
+    private static let turnMax: Duration = .milliseconds(2)
     /// Batches that wait for the journal; beyond it nothing more is received, of sockets and of this process.
     private static let outboxMax = 1024
     /// How long the thread waits at least while nothing is received, unless another thread ends the wait.
     private static let behindRest: Duration = .milliseconds(10)
     /// Beyond it, nothing more is received until some are decoded: the bounds of connections apply to what waits.
-    private static let undecodedBytesMax = 32 << 20
+    private static let undecodedBytesMax = 8 << 20
     /// Listens, opens the journal and replays it.
     init(
-        _ configuration: CoordinatorNode.Configuration, local: LocalPeers, wakeup: Wakeup, logger: Logger
+        _ configuration: CoordinatorNode.Configuration, local: LocalPeers, wakeup: Wakeup, audit: AuditLog,
+        logger: Logger
     ) throws(CoordinatorError) {
         let gate = try PeerGate(configuration.keys)
         // First, so that an endpoint in use ends this before the other threads are started.
@@ -82,6 +85,7 @@ struct CoordinatorDriver: ~Copyable {
         self.worker = worker
         self.journal = journal
         self.local = local
+        self.audit = audit
         self.logger = logger
         traces = configuration.tracer.map { CoordinatorTraces($0) }
         start = clock.now
@@ -104,6 +108,7 @@ struct CoordinatorDriver: ~Copyable {
         defer {
             local.close()
             worker.finish()
+            audit.end()
             for case .local(let request) in inbox { request.refuse() }
             for reply in outbox.flatMap(\.replies) { reply.refuse() }
         }
@@ -140,6 +145,7 @@ struct CoordinatorDriver: ~Copyable {
         try turn(until: begin + Self.turnMax)
         turns.record(clock.now - begin)
         logger.log(channel.connections?.takeCuts() ?? [])
+        audit.writeDue()
         if now >= nextReport {
             nextReport = now + reportInterval
             logger.log(report(of: .all), counts.all)
@@ -187,11 +193,7 @@ struct CoordinatorDriver: ~Copyable {
     }
 
     private func receive() throws(CoordinatorError) -> MessageChannel.Arrival? {
-        do {
-            return try channel.receive()
-        } catch {
-            throw .socket(error)
-        }
+        do { return try channel.receive() } catch { throw .socket(error) }
     }
 
     // MARK: Inputs
@@ -203,11 +205,9 @@ struct CoordinatorDriver: ~Copyable {
             return []
         case .message(let envelope, let sender):
             guard let peer = peer(sender) else { return [] }
-            guard !decoding.contains(peer) else {
-                decode(envelope.rawFrames, from: sender)
-                return []
-            }
-            return handle(envelope, from: sender, arrived: now)
+            guard decoding.contains(peer) else { return handle(envelope, from: sender, arrived: now) }
+            decode(envelope.rawFrames, from: sender)
+            return []
         case .undecoded(let frames, let sender):
             guard peer(sender) != nil else { return [] }
             decode(frames, from: sender)
@@ -230,7 +230,7 @@ struct CoordinatorDriver: ~Copyable {
             counts.countRefused(of: peer.tenant)
             return []
         }
-        logger.audit(envelope.message, of: peer.owner)
+        audit.record(envelope.message, from: peer)
         traces?.received(envelope.message, envelope.trace, from: peer)
         return machines.handle(.receivedEarlier(envelope, from: peer, arrived: arrived), at: now)
     }
@@ -266,7 +266,8 @@ struct CoordinatorDriver: ~Copyable {
 
     private mutating func decode(_ frames: [RawFrame], from sender: MessageChannel.Sender) {
         decoding.append(bytes: frames.reduce(0) { $0 + $1.count }, from: Peer(sender.routingID))
-        worker.send(.decode(frames, from: sender, arrived: now))
+        let tenant = gate.grant(of: sender.key)?.terms.tenant
+        worker.send(.decode(frames, from: sender, arrived: now), of: tenant)
     }
 
     private mutating func handle(
@@ -322,7 +323,11 @@ struct CoordinatorDriver: ~Copyable {
         // The batch must not hold the work: it waits for the disk, and the work reads histories that change meanwhile.
         var batch = CoordinatorBatch(actions: [], replies: replies)
         for action in actions {
-            if case .work(let work) = action { worker.send(.planner(work)) } else { batch.actions.append(action) }
+            if case .work(let work) = action {
+                worker.send(.planner(work), of: work.tenant)
+            } else {
+                batch.actions.append(action)
+            }
         }
         if !entries.isEmpty || !plannerEntries.isEmpty {
             journal.commit(entries, plannerEntries)

@@ -43,6 +43,7 @@ public final class CoordinatorNode: Sendable {
     private let wakeup: Wakeup
     private let isStopping = StopFlag()
     private let local: LocalPeers
+    private let auditLog: AuditLog
 
     /// Where the coordinator listens, with the ports that the system has chosen.
     public var endpoints: [Endpoint] { thread.announcement }
@@ -63,9 +64,12 @@ public final class CoordinatorNode: Sendable {
         let local = LocalPeers(wakeup: wakeup)
         self.wakeup = wakeup
         self.local = local
+        let auditLog = AuditLog(logger)
+        self.auditLog = auditLog
         let isStopping = isStopping
         thread = try DedicatedThread.start(name: "coordinator") { announce throws(CoordinatorError) in
-            var driver = try CoordinatorDriver(configuration, local: local, wakeup: wakeup, logger: logger)
+            var driver = try CoordinatorDriver(
+                configuration, local: local, wakeup: wakeup, audit: auditLog, logger: logger)
             announce(driver.endpoints)
             try driver.run(until: isStopping)
         }
@@ -97,6 +101,9 @@ public final class CoordinatorNode: Sendable {
     public func query(_ query: HistoryQuery, in scope: Scope = .all) async -> HistoryAnswer? {
         await local.query(query, in: scope)
     }
+
+    /// Records in the audit log what the holder of a token has changed. Any thread may call it.
+    public func audit(_ change: AuditedChange) { auditLog.record(change) }
 
     /// Asks the coordinator to stop; its state is in the journal.
     public func stop() {

@@ -7,6 +7,7 @@ extension RequestRefused {
     static func unknownTenant(_ tenant: String?) -> RequestRefused {
         RequestRefused(
             .request(0), .unknown,
-            message: "no key and no token is of the tenant \"\(tenant ?? "")\"; see `statezero keys list`")
+            message: "no key and no token is of the tenant \"\(tenant ?? "")\"; see `statezero keys list`",
+            code: "unknown_tenant")
     }
 }

@@ -35,6 +35,8 @@ public struct Simulator {
         public var rewards = 0
         /// Rollouts that look-ahead drew.
         public var rolloutsDrawn = 0
+        /// Rows of other tenants that were lent while one waited, at most.
+        public var overtakenRows = 0
         /// Plans that were cut at their deadline.
         public var fallbacks = 0
         /// Virtual time until the last job was done.
@@ -95,6 +97,7 @@ public struct Simulator {
             }
         }
         report.duration = now.offset
+        report.overtakenRows = coordinator.overtakenRows
         if report.broken.isEmpty {
             checkRewards()
             coordinator.checkDurability()

@@ -95,6 +95,16 @@ struct ContractTests {
         #expect(try await served.request("POST", "/v1/plans", json: planBody("a", step: 2, total: 1)).status == 422)
         let unheard = try await served.request("POST", "/v1/plans", json: planBody("unheard", step: 1))
         #expect(unheard.status == 422 && unheard.code == "unknown_prompt")
+        for (path, body) in [
+            ("/v1/plans", planBody("nowhere", step: 1)),
+            ("/v1/score", #"{"policy_id":"nowhere","items":[{"prompt":"1"}]}"#),
+            ("/v1/outcomes", #"{"policy_id":"nowhere","outcomes":[]}"#),
+        ] {
+            let answer = try await served.request("POST", path, json: body)
+            #expect(answer.status == 404 && answer.code == "unknown_tenant", "\(path): \(answer.text)")
+        }
+        let nowhere = try await served.request("DELETE", "/v1/plans?policy=nowhere&from=1")
+        #expect(nowhere.status == 404 && nowhere.code == "unknown_tenant", "\(nowhere.text)")
         for policy in ["odd", "full", "gone", "late"] {
             let statuses = ["odd": 422, "full": 429, "gone": 503, "late": 504]
             let score = #"{"policy_id":"\#(policy)","items":[{"prompt":"1"}]}"#

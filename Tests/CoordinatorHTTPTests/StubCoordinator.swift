@@ -1,6 +1,7 @@
 import Cluster
 import Foundation
 import CoordinatorHTTP
+import Keys
 import Planning
 import Scoring
 import Synchronization
@@ -22,6 +23,8 @@ final class StubCoordinator: Sendable {
         var reports: [Scope] = []
         /// Sends the rest of a plan whose first budgets were sent.
         var held: @Sendable () -> Void = {}
+        /// What holders of tokens have changed.
+        var audited: [AuditedChange] = []
     }
 
     private let state = Mutex(State())
@@ -45,7 +48,16 @@ final class StubCoordinator: Sendable {
             operate: { request, scope in
                 self.record(scope)
                 return self.state.withLock { $0.report } == nil ? nil : self.operate(request)
-            })
+            },
+            audit: { change in self.state.withLock { $0.audited.append(change) } })
+    }
+
+    /// The lines of the audit log since the last call.
+    func takeAudited() -> [AuditedChange] {
+        state.withLock { state in
+            defer { state.audited = [] }
+            return state.audited
+        }
     }
 
     private func record(_ scope: Scope) { state.withLock { $0.scopes.append(scope) } }
@@ -110,6 +122,11 @@ final class StubCoordinator: Sendable {
     }
 
     private func answer(_ message: Message, _ listener: AsyncStream<Message>.Continuation) {
+        if message.policyID == "nowhere" {
+            let refusal = RequestRefused(.request(0), .unknown, message: "no such tenant", code: "unknown_tenant")
+            listener.yield(.requestRefused(refusal))
+            return listener.finish()
+        }
         switch message {
         case .requestPlan(let request): plan(request, listener)
         case .followPlan(let name, let after): follow(name, after, listener)
@@ -271,5 +288,18 @@ final class StubCoordinator: Sendable {
                     faults: predictions.enumerated().filter { $0.element == nil }.map {
                         RowFault(row: UInt32($0.offset), code: "prediction_failed", message: "made up")
                     })))
+    }
+}
+
+extension Message {
+    /// The policy that a request is about.
+    fileprivate var policyID: String? {
+        switch self {
+        case .requestPlan(let request): request.plan.policyID
+        case .dropPlans(let request): request.policyID
+        case .reportOutcomes(let report): report.policyID
+        case .requestScores(let request): request.policy.id
+        default: nil
+        }
     }
 }

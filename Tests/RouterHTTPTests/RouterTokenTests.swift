@@ -52,4 +52,38 @@ struct RouterTokenTests {
         await router.stop()
         endpoint.stop()
     }
+
+    @Test("a tenant's token may ask for answers as a client, and is refused everything else, also as another role")
+    func tenants() async throws {
+        let scratch = try ScratchFolder()
+        let folder = KeyFolder(path: scratch.file("keys"))
+        var tokens: [String: String] = [:]
+        for (name, role) in [("c", Role.client), ("t", .trainer), ("o", .observer), ("r", .admin)] {
+            let terms = KeyTerms(tenant: "team-a")
+            _ = try folder.addToken(name, role: role, terms: terms, output: scratch.file(name), at: Date())
+            tokens[name] = try TokenFile.secret(readingFrom: scratch.file(name))
+        }
+        let live = try LiveTokens(folder, at: Date())
+        let endpoint = try await StubEndpoint(.answer(RouterUnderTest.answer))
+        let url = "http://127.0.0.1:\(endpoint.port)/v1"
+        let router = try await RouterUnderTest(
+            try RouterUnderTest.fleet(cheap: url, expensive: url), histories: RouterUnderTest.histories
+        ) { $0.tokens = live }
+        for path in ["/v1/chat/completions", "/v1/route"] {
+            #expect(try await router.post(path, chat, key: tokens["c"]).status == 200, "\(path)")
+        }
+        for (name, path) in [("t", "/v1/outcomes"), ("r", "/v1/outcomes")] {
+            let answer = try await router.post(path, "{}", key: tokens[name])
+            #expect(answer.status == 403 && answer.code == "tenant_refused", "\(name) \(path): \(answer.text)")
+        }
+        for name in ["t", "o", "r"] {
+            for path in ["/metrics", "/v1/status", "/v1/overview", "/v1/events?count=1"] {
+                let answer = try await router.get(path, key: tokens[name])
+                let isRefused = answer.status == 403 && ["tenant_refused", "role_refused"].contains(answer.code)
+                #expect(isRefused, "\(name) \(path): \(answer.status) \(answer.text)")
+            }
+        }
+        await router.stop()
+        endpoint.stop()
+    }
 }

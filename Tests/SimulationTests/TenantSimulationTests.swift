@@ -40,4 +40,21 @@ struct TenantSimulationTests {
         }
         #expect(found == 20, "found in \(found) of 20")
     }
+
+    @Test("tenants that share one worker take turns, also where one has two jobs")
+    func turns() {
+        var overtaken = 0
+        for seed in UInt64(0)..<40 {
+            var faultPlan = FaultPlan(withTenantsFrom: seed)
+            // The first worker computes for all.
+            (faultPlan.workers, faultPlan.clients, faultPlan.shards, faultPlan.rowsMax) = (1, 4, 60, 6)
+            (faultPlan.faults, faultPlan.poisonEvery) = ([], 0)
+            var simulator = Simulator(seed: seed, faultPlan: faultPlan)
+            let report = simulator.run()
+            #expect(report.broken.isEmpty, "seed \(seed): \(report.broken.prefix(3))")
+            overtaken = max(overtaken, report.overtakenRows)
+        }
+        // The others are two, so a tenant that waits sees a piece of each at least.
+        #expect(overtaken >= 6, "overtaken by \(overtaken) rows at most")
+    }
 }

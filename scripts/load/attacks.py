@@ -126,6 +126,8 @@ class Attacker:
     key: Key | None
     keys: dict[str, Key]
     end: float
+    # Of the cluster's model; where there is none, the attackers' workers bring one.
+    fingerprint: bytes = bytes(32)
 
     @property
     def is_over(self) -> bool:
@@ -262,12 +264,12 @@ def hello(connection: Connection, role: str, incarnation: int | None = None, **f
     )
 
 
-def worker_fields(rows: int) -> dict:
+def worker_fields(rows: int, fingerprint: bytes) -> dict:
     """What a worker's Hello has."""
     import statezero_pb2 as wire
 
     return {
-        "fingerprint": wire.Fingerprint(name="attack", digest=bytes(32)),
+        "fingerprint": wire.Fingerprint(name="attack", digest=fingerprint),
         "credit": wire.Credit(rows=rows, tokens=rows * 64, pieces=2),
     }
 
@@ -276,7 +278,7 @@ def hellos(attacker: Attacker) -> None:
     """Workers that join and join: each Hello is another incarnation."""
 
     def send(connection: Connection) -> None:
-        fields = worker_fields(0)
+        fields = worker_fields(0, attacker.fingerprint)
         while not attacker.is_over:
             connection.socket.sendall(b"".join(hello(connection, "worker", **fields) for _ in range(200)))
 
@@ -289,9 +291,9 @@ def jobs(attacker: Attacker) -> None:
 
     import statezero_pb2 as wire
 
-    # A worker without credit, so that the cluster has a model, and nothing is ever answered.
+    # A worker without credit, so that the cluster has a model; where it has no other, nothing is ever answered.
     joined = Connection(attacker.port, attacker.keys.get("worker"))
-    joined.socket.sendall(hello(joined, "worker", **worker_fields(0)))
+    joined.socket.sendall(hello(joined, "worker", **worker_fields(0, attacker.fingerprint)))
     time.sleep(0.5)
     text, reward = b"context", 1.0
     digest = hashlib.sha256(struct.pack("<Q", len(text)) + text + struct.pack("<dQ", reward, 1)).digest()
@@ -303,7 +305,7 @@ def jobs(attacker: Attacker) -> None:
         while not attacker.is_over:
             job = os.urandom(16)
             submit = wire.SubmitJob(
-                job=job, policy="attack", context=digest, context_rows=1, fingerprint=bytes(32), confirmed_below=0
+                job=job, policy="attack", context=digest, context_rows=1, fingerprint=attacker.fingerprint
             )
             connection.send(envelope(submit_job=submit), *context)
             for number in range(24):

@@ -119,7 +119,8 @@ struct Coordinator: ParsableCommand {
         configuration.tracer = tracer
         let client = CoordinatorClient(
             ask: { node.ask($0, in: $1) }, report: { await node.report(of: $0) }, mark: { await node.mark() },
-            query: { await node.query($0, in: $1) }, operate: { await node.operate($0, in: $1) })
+            query: { await node.query($0, in: $1) }, operate: { await node.operate($0, in: $1) },
+            audit: { node.audit($0) })
         return try ServedHTTP(configuration, coordinator: client, logger: log.logger("statezero.http"))
     }
 }

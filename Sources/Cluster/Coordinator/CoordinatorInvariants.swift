@@ -10,7 +10,7 @@ extension CoordinatorState {
     public var brokenInvariants: [String] {
         var broken: [String] = []
         for (id, job) in jobs { broken += Self.broken(in: job, id: id, workers: workers.sessions) }
-        broken += workers.brokenInvariants
+        broken += workers.brokenInvariants + turns.brokenInvariants
         if let heard = clients.values.map(\.lastReceived).min(), clientsHeardFrom.map({ $0 > heard }) ?? true {
             broken.append("a client was heard at \(heard), the bound is later")
         }

@@ -101,6 +101,8 @@ extension CoordinatorState {
             }
             jobs[id] = Job()
             jobs[id]?.tenant = peer.tenant
+            // Behind those that are there.
+            jobs[id]?.lentAt = lends
             actions.append(.journal(.jobOpened(id, tenant: peer.tenant)))
             if let owner = peer.owner {
                 jobs[id]?.owner = owner

@@ -67,6 +67,9 @@ extension CoordinatorState {
         public var windowTokensPerOwner = 24_000_000
         /// The same, of all jobs together.
         public var windowTokensTotal = 48_000_000
+        /// What a tenant may be behind another in the use of shared workers, before these are kept for its next piece: four
+        /// times what a worker holds.
+        public var lagTokensMax = 1 << 20
         /// Jobs at a time, with those whose clients are away.
         public var jobsMax = 64
         /// Jobs at a time of one key.

@@ -34,8 +34,10 @@ public struct CoordinatorState: Sendable {
     /// By tenant; the cluster's own are not counted here.
     var tenantRows: [String: TenantRows] = [:]
     var verification = VerificationCounts()
-    /// Which job is served first next; jobs take turns.
-    var turn = 0
+    /// Which tenant is served next.
+    var turns: TenantTurns
+    /// Pieces lent so far; numbers them.
+    var lends = 0
     /// To whom something can be lent after this event that could not be lent before it.
     var lending = LendingScope.everyone
     /// The last message of no client is older: a lower bound.
@@ -52,6 +54,7 @@ public struct CoordinatorState: Sendable {
     public init(_ configuration: Configuration = Configuration(), replaying entries: [JournalEntry] = []) {
         self.configuration = configuration
         self.fingerprint = configuration.fingerprint
+        turns = TenantTurns(lagMax: configuration.lagTokensMax)
         generation = 0
         for entry in entries { replay(entry) }
     }

@@ -13,6 +13,8 @@ struct Job {
     var owner: String?
     /// The tenant whose key opened it: only workers of this tenant, and those of none, get its pieces. `nil` is the cluster.
     var tenant: String?
+    /// The number of the last piece that was lent of it; of the last piece of all when it was opened.
+    var lentAt = 0
     /// The context set; `nil` after a restart, until the client is back.
     var context: ContextBlock?
     // Thousands of shards may be in the window, added and removed in any order. So these dictionaries keep no order,
@@ -115,9 +117,9 @@ struct Job {
         guard shard.shard >= confirmedBelow, shards[shard.shard] == nil, answers[shard.shard] == nil else {
             return false
         }
-        let piece = Piece(rows: 0..<shard.content.count, state: .pending)
-        shards[shard.shard] = Shard(submitted: shard, isSampled: isSampled, pieces: [piece])
-        queue.append(PieceKey(shard: shard.shard, firstRow: 0))
+        let pieces = Self.cut(shard).map { Piece(rows: $0, state: .pending) }
+        shards[shard.shard] = Shard(submitted: shard, isSampled: isSampled, pieces: pieces)
+        queue += pieces.map { PieceKey(shard: shard.shard, firstRow: $0.rows.lowerBound) }
         rowsUnconfirmed += shard.content.count
         tokensUnanswered += shard.windowTokens
         return true

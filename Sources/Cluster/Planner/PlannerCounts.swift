@@ -26,13 +26,13 @@ extension PlannerState {
     public func fill(_ report: inout CoordinatorReport) {
         report.rolloutWorkers += rollouts.count
         report.assignmentsLeased += rollouts.levels.leases
-        report.assignmentsPending += queue.count
+        report.assignmentsPending += queue.count - staleKeys
         report.plansOpen += sessions.values.count { $0.end == nil }
         report.plansKept += sessions.count
         report.policies += histories.count
-        report.historyOutcomes += histories.values.reduce(0) { $0 + $1.outcomes.count }
-        report.historyBytes += historyBytes
-        report.textBytes += histories.values.reduce(0) { $0 + $1.knownTexts.bytes }
+        report.historyOutcomes += histories.sums.outcomes
+        report.historyBytes += histories.sums.bytes
+        report.textBytes += histories.sums.textBytes
         report.planBytes += planBytes
         report.workBytes += workBytes
         report.policiesEvicted += counts.policiesEvicted

@@ -12,7 +12,16 @@ extension PlannerState {
     public var brokenInvariants: [String] {
         var broken: [String] = []
         let queued = Set(queue)
-        for (name, session) in sessions { broken += Self.broken(in: session, name, queued: queued, rollouts.sessions) }
+        for (name, session) in sessions {
+            let queued = Set(queued.filter { $0.plan == name && $0.opening == openings[name] }.map(\.index))
+            broken += Self.broken(in: session, name, queued: queued, rollouts.sessions)
+        }
+        broken += histories.brokenInvariants
+        let kept = sessions.values.reduce((0, 0)) { ($0.0 + $1.bytes, $0.1 + $1.groups.count) }
+        if kept != (planBytes, candidatesKept) || Set(openings.keys) != Set(sessions.keys) {
+            broken.append("plans of \(planBytes) bytes and \(candidatesKept) candidates are counted, there are \(kept)")
+        }
+        if staleKeys > queue.count { broken.append("\(staleKeys) keys are stale, the queue has \(queue.count)") }
         broken += rollouts.brokenInvariants + brokenBounds
         for name in preparing.keys where sessions[name] != nil { broken.append("\(name) is prepared and open") }
         for (incarnation, rollout) in rollouts.sessions {
@@ -58,7 +67,7 @@ extension PlannerState {
     }
 
     private static func broken(
-        in session: PlanSession, _ name: PlanName, queued: Set<GroupKey>,
+        in session: PlanSession, _ name: PlanName, queued: Set<Int>,
         _ rollouts: OrderedDictionary<UInt64, RolloutSession>
     ) -> [String] {
         var broken: [String] = []
@@ -91,7 +100,7 @@ extension PlannerState {
                 if holders != 1 { broken.append("\(place): leased to \(lease.incarnation), which does not have it") }
                 if group.isQueued { broken.append("\(place) is both leased and queued") }
             } else if request.delivery == .workers, group.outstanding > 0 {
-                if !group.isQueued || !queued.contains(GroupKey(plan: name, index: index)) {
+                if !group.isQueued || !queued.contains(index) {
                     broken.append("\(place) wants \(group.outstanding) rollouts and is not queued")
                 }
             }

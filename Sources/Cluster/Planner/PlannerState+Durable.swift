@@ -41,7 +41,7 @@ extension PlannerState {
             }
         case .policyForgotten(let policyID): histories[policyID] = nil
         case .planForgotten(let plan):
-            sessions[plan] = nil
+            removeSession(plan)
             histories[plan.policyID]?.dropPrice(ofStep: plan.step)
         case .outcomesForgotten(let policyID, let step): _ = histories[policyID]?.drop(stepsFrom: step)
         case .attemptBegan(let policyID, let attempts):
@@ -55,12 +55,30 @@ extension PlannerState {
     /// Keeps a session, and the texts of its prompts. Returns the texts that were not known.
     mutating func adopt(_ session: PlanSession) -> [NamedText] {
         let policyID = session.name.policyID
-        sessions[session.name] = session
+        keep(session)
         let empty = emptyHistory
         let named = histories[policyID, default: empty].name(session.request.candidates)
         histories[policyID]?.attempts.plan(session.name.step)
         recordUse(of: policyID)
         return named
+    }
+
+    private mutating func keep(_ session: PlanSession) {
+        removeSession(session.name)
+        openingNumber += 1
+        openings[session.name] = openingNumber
+        planBytes += session.bytes
+        candidatesKept += session.groups.count
+        sessions[session.name] = session
+    }
+
+    /// Forgets a plan's session. Its groups stay in the queue as stale keys. Cost: a look at each group.
+    mutating func removeSession(_ plan: PlanName) {
+        guard let session = sessions.removeValue(forKey: plan) else { return }
+        openings[plan] = nil
+        planBytes -= session.bytes
+        candidatesKept -= session.groups.count
+        staleKeys += session.groups.count { $0.isQueued }
     }
 
     /// Adds an outcome to a policy's history. Returns whether the text of its prompt was not known.
@@ -111,13 +129,13 @@ extension PlannerState {
         }
         return Durable(
             plans: Dictionary(uniqueKeysWithValues: plans),
-            outcomes: Dictionary(uniqueKeysWithValues: histories.map { ($0.key, Array($0.value.outcomes)) })
+            outcomes: Dictionary(uniqueKeysWithValues: histories.all.map { ($0.key, Array($0.value.outcomes)) })
                 .filter { !$0.value.isEmpty },
             prices: Dictionary(
-                uniqueKeysWithValues: histories.compactMap { id, history in history.price.map { (id, $0) } }),
-            texts: Dictionary(uniqueKeysWithValues: histories.map { ($0.key, $0.value.knownTexts.all) })
+                uniqueKeysWithValues: histories.all.compactMap { id, history in history.price.map { (id, $0) } }),
+            texts: Dictionary(uniqueKeysWithValues: histories.all.map { ($0.key, $0.value.knownTexts.all) })
                 .filter { !$0.value.isEmpty },
-            attempts: histories.filter { !$0.value.attempts.isEmpty }.reduce(into: [:]) {
+            attempts: histories.all.filter { !$0.value.attempts.isEmpty }.reduce(into: [:]) {
                 $0[$1.key] = $1.value.attempts.durable
             })
     }

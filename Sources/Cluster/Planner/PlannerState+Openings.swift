@@ -209,10 +209,9 @@ extension PlannerState {
                 reason: reason.reason, message: "step \(plan): \(reason.message)", code: reason.code)
             refuse(plan, stated, to: peer, &actions)
         }
-        sessions[plan] = nil
+        removeSession(plan)
         for peer in listeners[plan] ?? [] { trainers[peer]?.follows.remove(plan) }
-        // A later plan for this step may have fewer prompts.
-        queue.removeAll { $0.plan == plan }
+        dropStaleKeysIfMany()
         deadlines[plan] = nil
         listeners[plan] = nil
         evidence[plan] = nil

@@ -90,7 +90,8 @@ extension PlannerState {
         var done: Set<GroupKey> = []
         for (place, decision) in answer.decisions.enumerated() {
             guard let group = decision.done, let step = report.outcomes[decision.index].step else { continue }
-            let key = GroupKey(plan: PlanName(policyID: report.policyID, step: step), index: group.index)
+            let plan = PlanName(policyID: report.policyID, step: step)
+            let key = GroupKey(plan: plan, opening: openings[plan] ?? 0, index: group.index)
             if !done.insert(key).inserted { answer.decisions[place].done = nil }
         }
         let isLocal = trainers[progress.peer]?.isLocal == true
@@ -265,7 +266,7 @@ extension PlannerState {
             throw OutcomeFault(code: "reward_out_of_range", message: "\(error)")
         }
         let group = session.groups[index]
-        let key = GroupKey(plan: plan, index: index)
+        let key = GroupKey(plan: plan, opening: openings[plan] ?? 0, index: index)
         let rollouts = more[key, default: 0] + outcome.rewards.count + outcome.failed
         guard group.rewards.count + group.failed + rollouts <= PlanLimits.groupRollouts.upperBound else {
             throw OutcomeFault(

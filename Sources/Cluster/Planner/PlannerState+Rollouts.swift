@@ -248,27 +248,32 @@ extension PlannerState {
 
     /// Appends groups to the queue that need rollouts and are neither lent nor queued.
     mutating func enqueue(_ plan: PlanName, _ indices: some Sequence<Int>, first: Bool = false) {
-        guard sessions[plan]?.request.delivery == .workers else { return }
+        guard sessions[plan]?.request.delivery == .workers, let opening = openings[plan] else { return }
         for index in indices {
             guard let group = sessions[plan]?.groups[index], group.outstanding > 0, group.lease == nil,
                 !group.isQueued
             else { continue }
             sessions[plan]?.groups[index].isQueued = true
-            let key = GroupKey(plan: plan, index: index)
+            let key = GroupKey(plan: plan, opening: opening, index: index)
             if first { queue.prepend(key) } else { queue.append(key) }
         }
-        if staleKeys > Self.staleKeysMax, staleKeys > queue.count / 2 { dropStaleKeys() }
+        dropStaleKeysIfMany()
     }
 
     /// Stale keys up to this many stay in the queue: removing them needs a pass over the whole queue.
     private static let staleKeysMax = 64
 
-    private mutating func dropStaleKeys() {
+    /// Removes stale keys once they are half of the queue, so each costs a constant time.
+    mutating func dropStaleKeysIfMany() {
+        guard staleKeys > Self.staleKeysMax, staleKeys > queue.count / 2 else { return }
         var seen: Set<GroupKey> = []
-        queue.removeAll { key in
-            sessions[key.plan]?.groups[key.index].isQueued != true || !seen.insert(key).inserted
-        }
+        queue = queue.filter { isQueued($0) && seen.insert($0).inserted }
         staleKeys = 0
+    }
+
+    /// Whether a key's group waits: a later plan for its step has other groups, and may have fewer.
+    private func isQueued(_ key: GroupKey) -> Bool {
+        openings[key.plan] == key.opening && sessions[key.plan]?.groups[key.index].isQueued == true
     }
 
     /// Lends groups while a rollout worker has credit. Rollout workers take turns, so that equal ones get equally many.
@@ -286,7 +291,7 @@ extension PlannerState {
         while let key = queue.first {
             // Its plan was dropped, or an earlier lease returned its rewards.
             guard let assignment = assignment(key), assignment.n > 0 else {
-                sessions[key.plan]?.groups[key.index].isQueued = false
+                if isQueued(key) { sessions[key.plan]?.groups[key.index].isQueued = false }
                 queue.removeFirst()
                 staleKeys = max(0, staleKeys - 1)
                 continue
@@ -305,7 +310,7 @@ extension PlannerState {
     /// The assignment of a queued group; `nil` where its plan was dropped or it is no longer queued. The session is
     /// read in here only: a copy of it that exists while its groups change would make Swift copy them.
     private func assignment(_ key: GroupKey) -> Assignment? {
-        guard let session = sessions[key.plan], session.groups[key.index].isQueued else { return nil }
+        guard isQueued(key), let session = sessions[key.plan] else { return nil }
         let candidate = session.request.candidates[key.index]
         return Assignment(
             name: AssignmentName(plan: key.plan, index: key.index, attempt: attempts + 1),

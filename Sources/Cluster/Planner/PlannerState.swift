@@ -28,14 +28,21 @@ public struct PlannerState: Sendable {
     public let generation: UInt64
     /// Predictions that were requested and have not arrived.
     var predictions: PredictionQueue
-    var histories: OrderedDictionary<String, PolicyHistory> = [:]
+    var histories = HistoryTable()
     /// Models whose heads have refused side information: their plans are made of texts.
     var textOnlyModels: Set<Digest> = []
     /// What predictions of plans under way are based on, by index of the candidate; where side information is used.
     var evidence: [PlanName: [Int: Evidence]] = [:]
     /// Steps between the newest outcome of a candidate's context and the weights, for plans under way, by index.
     var contextAges: [PlanName: [Int: Int]] = [:]
+    /// `keep` and `forget` are the only ways in and out.
     var sessions: OrderedDictionary<PlanName, PlanSession> = [:]
+    /// By plan kept: which opening of its step it is. Groups of an earlier one may still be in the queue.
+    var openings: [PlanName: UInt64] = [:]
+    var openingNumber: UInt64 = 0
+    /// Bytes of the requests of all plans kept, about, and their candidates.
+    var planBytes = 0
+    var candidatesKept = 0
     /// Plans that are prepared now, and not opened yet.
     var preparing: OrderedDictionary<PlanName, PlanInPreparation> = [:]
     /// Requests that are not finished in one turn, and those that arrived behind them.
@@ -91,9 +98,10 @@ public struct PlannerState: Sendable {
         let deadline: Instant
     }
 
-    /// A candidate's group, by plan and index.
+    /// A candidate's group, by plan, number of the plan's opening, and index.
     struct GroupKey: Hashable {
         let plan: PlanName
+        let opening: UInt64
         let index: Int
     }
 
@@ -243,7 +251,7 @@ public struct PlannerState: Sendable {
     /// The answer to a heartbeat of a trainer or rollout worker.
     var status: ClusterStatus {
         ClusterStatus(
-            workers: rollouts.count, shardsPending: queue.count,
+            workers: rollouts.count, shardsPending: queue.count - staleKeys,
             shardsLeased: rollouts.levels.leases)
     }
 

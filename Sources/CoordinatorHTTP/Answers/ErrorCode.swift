@@ -45,6 +45,8 @@ package enum ErrorCode: String, CaseIterable {
     case roleRefused = "role_refused"
     /// The token is of another tenant than the request names: leave the header out, or use a token of that tenant.
     case tenantRefused = "tenant_refused"
+    /// No key, token or policy is of the tenant that an operator names: `statezero keys list`.
+    case unknownTenant = "unknown_tenant"
     /// The token may send no more requests in this second: try again after `Retry-After`.
     case rateExceeded = "rate_exceeded"
     /// What was sent is not a request of HTTP.
@@ -114,6 +116,8 @@ extension HTTPFailure {
             let code = ErrorCode(rawValue: refused.code) ?? .busy
             self.init(.tooManyRequests, code, message, retryAfter: 1)
         case .deadline: self.init(.gatewayTimeout, .deadline, message, param: "deadline_ms")
+        case .unknown where refused.code == ErrorCode.unknownTenant.rawValue:
+            self.init(.notFound, .unknownTenant, message, param: "X-StateZero-Tenant")
         case .unknown: self.init(.notFound, .unknownPlan, message)
         }
     }

@@ -28,7 +28,8 @@ struct PlanAnswer {
             }
             return true
         // In a requested plan, a prompt whose text the coordinator does not know.
-        case .message(.requestRefused(let refused)) where refused.reason == .unknown:
+        case .message(.requestRefused(let refused))
+        where refused.reason == .unknown && refused.code != ErrorCode.unknownTenant.rawValue:
             throw HTTPFailure(.unprocessableContent, .unknownPrompt, refused.message, param: "items")
         case .message(.requestRefused(let refused)): throw HTTPFailure(refused)
         case .message: break

@@ -1,4 +1,5 @@
 public import Cluster
+public import Keys
 public import Wire
 
 /// How HTTP asks the coordinator: each request is a peer of its own, which sends one message of the wire.
@@ -17,18 +18,22 @@ public struct CoordinatorClient: Sendable {
     public var query: @Sendable (HistoryQuery, Scope) async -> HistoryAnswer?
     /// Answers an operator about a scope; `nil` if the coordinator's thread does not answer in time.
     public var operate: @Sendable (OperatorRequest, Scope) async -> OperatorAnswer?
+    /// Records in the audit log what the holder of a token has changed.
+    public var audit: @Sendable (AuditedChange) -> Void
 
     /// A client of these functions. Without `mark`, reports are in the order of the answers.
     public init(
         ask: @escaping @Sendable (Message, Scope) -> AsyncStream<Message>,
         report: @escaping @Sendable (Scope) async -> CoordinatorReport?, mark: (@Sendable () async -> Bool)? = nil,
         query: @escaping @Sendable (HistoryQuery, Scope) async -> HistoryAnswer? = { _, _ in nil },
-        operate: @escaping @Sendable (OperatorRequest, Scope) async -> OperatorAnswer?
+        operate: @escaping @Sendable (OperatorRequest, Scope) async -> OperatorAnswer?,
+        audit: @escaping @Sendable (AuditedChange) -> Void = { _ in }
     ) {
         self.ask = ask
         self.report = report
         self.mark = mark ?? { await report(.all) != nil }
         self.query = query
         self.operate = operate
+        self.audit = audit
     }
 }

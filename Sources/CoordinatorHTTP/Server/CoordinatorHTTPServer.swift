@@ -126,7 +126,7 @@ public final class CoordinatorHTTPServer: Sendable {
             metrics: CoordinatorMetrics(version: configuration.version, spans: SpanMetrics(configuration.tracer)),
             site: SiteRules(
                 address: configuration.address, origins: configuration.origins, hostNames: configuration.hostNames),
-            tokens: configuration.tokens, tracer: configuration.tracer, logger: logger)
+            tokens: configuration.tokens, audit: coordinator.audit, tracer: configuration.tracer, logger: logger)
     }
 
     /// Accepts no more connections, ends requests in progress within the stop time, and returns when all have ended.

@@ -24,6 +24,8 @@ struct CoordinatorRoutes: Sendable {
     let metrics: CoordinatorMetrics
     let site: SiteRules
     let tokens: LiveTokens?
+    /// Records who has changed what.
+    let audit: @Sendable (AuditedChange) -> Void
     /// `nil` traces nothing.
     let tracer: Tracer?
     let logger: Logger
@@ -47,9 +49,12 @@ struct CoordinatorRoutes: Sendable {
         router.serve("/readyz", [.get: { _, _ in try await health.isReady() }])
         router.serve("/", [.get: { request, _ in page.show(request) }])
         serveFigures(router.group().add(middleware: TokenMiddleware(tokens, .observe)))
-        serveOperators(router.group().add(middleware: TokenMiddleware(tokens, .operate)))
+        serveOperators(
+            router.group().add(middleware: TokenMiddleware(tokens, .operate))
+                .add(middleware: AuditMiddleware(audit: audit)))
         serveTrainers(
             router.group().add(middleware: TokenMiddleware(tokens, .train))
+                .add(middleware: AuditMiddleware(audit: audit))
                 .add(middleware: ConcurrencyMiddleware(limiter, refusal: busy)))
         router.group().add(middleware: TokenMiddleware(tokens, .score))
             .add(middleware: ConcurrencyMiddleware(limiter, refusal: busy))

@@ -41,7 +41,7 @@ extension KeyRing.Grant {
 
 extension HTTPField.Name {
     /// Names the tenant that an operator asks about.
-    fileprivate static let tenant: HTTPField.Name = {
+    static let tenant: HTTPField.Name = {
         guard let name = HTTPField.Name("X-StateZero-Tenant") else { preconditionFailure("it is a name of HTTP") }
         return name
     }()

@@ -19,17 +19,24 @@ struct SimulatedCoordinator {
     private var lending = LendingCheck()
     private var deaths = DeathCheck()
     private var losses = LossCheck()
+    private var turns: TurnsCheck
     /// Sees all lives: a job is its tenant's also after a restart.
     private var tenants: TenantCheck
     /// Numbers of assignments of all lives: none is used twice by one planner.
     private var attempts: [String?: Set<UInt64>] = [:]
 
+    /// Rows of others that a tenant was overtaken by, at most.
+    private(set) var overtakenRows = 0
+
+    private let faultPlan: FaultPlan
     private let configuration: CoordinatorState.Configuration
     private let planner: PlannerState.Configuration
 
     /// In half of the runs, plans are prepared on another thread, and reports recorded in parts.
     init(seed: UInt64, faultPlan: FaultPlan) {
+        self.faultPlan = faultPlan
         tenants = TenantCheck(faultPlan)
+        turns = TurnsCheck(faultPlan)
         var planner = PlannerState.Configuration()
         if seed % 2 == 1 {
             planner.workBytesMin = 0
@@ -38,6 +45,7 @@ struct SimulatedCoordinator {
         self.planner = planner
         var configuration = CoordinatorState.Configuration()
         configuration.sampleKey = SampleKey((0..<8).map { UInt8(truncatingIfNeeded: seed >> (8 * $0)) })
+        configuration.lagTokensMax = TurnsCheck.lagTokensMax
         self.configuration = configuration
     }
 
@@ -47,6 +55,7 @@ struct SimulatedCoordinator {
         lending = LendingCheck(quarantined: quarantined)
         deaths = DeathCheck(quarantined: quarantined)
         losses = LossCheck()
+        turns = TurnsCheck(faultPlan)
         state = CoordinatorMachines(
             configuration, planner: planner, replaying: disk, planDisk, tenants: tenantDisks)
         return handle(.started, at: now)
@@ -104,10 +113,16 @@ struct SimulatedCoordinator {
             tenants.receive(envelope.message, from: peer)
         }
         tenants.follow(actions)
+        if case .received(let envelope, let peer) = event {
+            turns.follow((envelope.message, from: peer), actions)
+        } else {
+            turns.follow(nil, actions)
+        }
+        overtakenRows = max(overtakenRows, turns.overtakenMost)
         lending.follow(actions)
         deaths.follow(actions)
         follow(event, actions, at: now)
-        brokenInvariants += lending.broken + deaths.broken + losses.broken + tenants.broken
+        brokenInvariants += lending.broken + deaths.broken + losses.broken + tenants.broken + turns.broken
         for case .send(let envelope, let peer) in actions {
             guard case .assignment(let assignment) = envelope.message else { continue }
             if !attempts[peer.tenant, default: []].insert(assignment.name.attempt).inserted {

@@ -12,7 +12,7 @@ public struct ConnectionBounds: Hashable, Sendable {
     /// are sent the same share it in memory.
     public var totalBytesMax = 192 << 20
     /// Memory that the process may grow by while bytes wait: the connection with the most is closed then.
-    public var memoryGrowthMax = 192 << 20
+    public var memoryGrowthMax = 144 << 20
     /// Connections at a time.
     public var connectionsMax = 4096
 

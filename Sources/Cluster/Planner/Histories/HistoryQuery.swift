@@ -78,7 +78,7 @@ extension PlannerState {
     private var policies: [PolicySummary] {
         var steps: [String: [Int]] = [:]
         for name in sessions.keys { steps[name.policyID, default: []].append(name.step) }
-        return histories.sorted { $0.value.lastUse > $1.value.lastUse }.enumerated().map { place, entry in
+        return histories.all.sorted { $0.value.lastUse > $1.value.lastUse }.enumerated().map { place, entry in
             let (id, history) = entry
             return PolicySummary(
                 policyID: id, outcomes: history.outcomes.count, prompts: history.knownTexts.count, bytes: history.bytes,

@@ -14,10 +14,7 @@ extension PlannerState {
     }
 
     /// Bytes of all histories, about.
-    var historyBytes: Int { histories.values.reduce(0) { $0 + $1.bytes } }
-
-    /// Bytes of the requests of all plans kept, about.
-    var planBytes: Int { sessions.values.reduce(0) { $0 + $1.bytes } }
+    var historyBytes: Int { histories.sums.bytes }
 
     /// Removes what is beyond the bounds after a policy's history has grown: first the policy's texts that were not used
     /// for the longest time, then other policies, the idle ones first, then its own oldest outcomes.
@@ -61,7 +58,7 @@ extension PlannerState {
     private func idlePolicy(besides policyID: String) -> String? {
         let busy = Set(sessions.values.lazy.filter { $0.end == nil }.map(\.name.policyID))
             .union(preparing.keys.lazy.map(\.policyID))
-        return histories.lazy.filter { $0.key != policyID && !busy.contains($0.key) }
+        return histories.all.lazy.filter { $0.key != policyID && !busy.contains($0.key) }
             .min { $0.value.lastUse < $1.value.lastUse }?.key
     }
 
@@ -75,7 +72,8 @@ extension PlannerState {
         }
         let forgotten = PlanRefusal(reason: .capacity, message: reason)
         for plan in sessions.keys where plan.policyID == policyID { forget(plan, because: forgotten, &actions) }
-        guard histories.removeValue(forKey: policyID) != nil else { return }
+        guard histories[policyID] != nil else { return }
+        histories[policyID] = nil
         actions.append(.journal(.policyForgotten(policyID)))
         actions.append(.log(.policyForgotten(policyID, reason: reason)))
     }
@@ -97,7 +95,7 @@ extension PlannerState {
         let reason = PlanRefusal(reason: .capacity, message: "it was dropped for later steps before it ended")
         for old in oldPlans(before: session.request) { forget(old, because: reason, &actions) }
         while planBytes + session.bytes > configuration.planBytesMax
-            || sessions.values.reduce(session.groups.count, { $0 + $1.groups.count }) > configuration.candidatesMax
+            || candidatesKept + session.groups.count > configuration.candidatesMax
         {
             let over = sessions.values.lazy.filter(\.isOver).map(\.name)
             let idle = sessions.values.lazy.filter { $0.end != nil && $0.name.policyID != policyID }.map(\.name)

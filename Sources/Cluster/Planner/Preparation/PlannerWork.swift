@@ -4,7 +4,7 @@ import Wire
 /// Work of the planner that takes long for many or long texts, and needs nothing but what it has.
 ///
 /// The machine returns it as an action where it is large. The driver runs it on another thread, and gives the machine
-/// its result as an event, in the order of the work; a plan does not depend on it. Small work is done at once, by the same functions.
+/// its result as an event, in the order of its tenant's work; a plan does not depend on it. Small work is done at once, by the same functions.
 public struct PlannerWork: Sendable {
     enum Kind: Sendable {
         case check(RequestPlan, from: Peer, arrived: Instant)
@@ -19,7 +19,7 @@ public struct PlannerWork: Sendable {
     /// About the bytes that it keeps in memory until its result is handled.
     let bytes: Int
     /// Whose planner it is for.
-    let tenant: String?
+    package let tenant: String?
 
     /// The trainer whose message it holds; `nil` for other work.
     var sender: Peer? {

@@ -15,8 +15,8 @@ extension CoordinatorState {
         case nobody
     }
 
-    /// Lends pending pieces while a worker has credit. Jobs take turns. Among the first few pieces of a job, a worker
-    /// gets one whose texts it has probably seen before, else the first. Cost: nothing that grows with the workers, while
+    /// Lends pending pieces while a worker has credit. Tenants take turns, and so do the jobs of each. Among the first few pieces
+    /// of a job, a worker gets one whose texts it has probably seen before, else the first. Cost: nothing that grows with the workers, while
     /// nothing is pending, or all have what they granted; else a look at each, where the event concerns everyone.
     mutating func dispatch(at now: Instant, _ actions: inout [Action]) {
         let grown = workers.takeGrown()
@@ -48,47 +48,95 @@ extension CoordinatorState {
     }
 
     private mutating func lendOne(to incarnation: UInt64, at now: Instant, _ actions: inout [Action]) -> Bool {
-        guard workers.sessions[incarnation]?.room.isEmpty == false else { return false }
-        for offset in 0..<jobs.count {
-            let place = (turn + offset) % jobs.count
-            guard let offer = offer(ofJob: place, to: incarnation) else { continue }
-            if workers.change(incarnation, { $0.needsContext(offer.context.digest) }) == true {
-                send(.context(offer.context), to: offer.peer, &actions)
+        guard let (place, offer) = next(for: incarnation) else { return false }
+        lend(offer, ofJob: place, to: incarnation, at: now, &actions)
+        if offer.peer.tenant == nil { turns.record(offer.cost, of: jobs.values[place].tenant) }
+        return true
+    }
+
+    /// What a worker is lent next, and of which job; `nil` where nothing fits.
+    private mutating func next(for incarnation: UInt64) -> (place: Int, Offer)? {
+        guard let worker = workers.sessions[incarnation], !worker.room.isEmpty else { return nil }
+        let servesAll = worker.peer.tenant == nil
+        // Tenants whose turn it is, but whose piece does not fit beside what the worker holds.
+        var heldUp: [String?] = []
+        for place in placesInTurn() {
+            let tenant = jobs.values[place].tenant
+            if servesAll, heldUp.contains(where: { turns.mustWait(tenant, for: $0) }) { continue }
+            switch offer(ofJob: place, to: worker) {
+            case .none: continue
+            case .tooLarge: heldUp.append(tenant)
+            case .piece(let offer): return (place, offer)
             }
-            let (name, content) = jobs.values[place].lend(offer.key, to: incarnation, job: jobs.keys[place])
-            let lease = LeaseTable<PieceName>.Lease(
-                rows: name.rows.count, tokens: offer.tokens, lentAt: now,
-                expires: now + configuration.timing.leaseTime, isSuspect: offer.isSuspect)
-            workers.change(incarnation) { $0.leases.lend(name, lease) }
-            send(.shard(name, context: offer.context.digest, content), to: offer.peer, &actions)
-            turn = (place + 1) % jobs.count
-            return true
         }
-        return false
+        return nil
+    }
+
+    /// Jobs that have something to lend, in the order of their turns: the tenant that was lent least is first, and of its jobs
+    /// the one that was not lent from for the longest. Cost: a look at each job.
+    private mutating func placesInTurn() -> [Int] {
+        let places = jobs.values.indices.filter { jobs.values[$0].client != nil && jobs.values[$0].pendingCount > 0 }
+        turns.setWaiting(Set(places.map { jobs.values[$0].tenant }))
+        guard places.count > 1 else { return places }
+        return places.map { place in
+            let (tenant, lentAt) = (jobs.values[place].tenant, jobs.values[place].lentAt)
+            return (account: turns.account(of: tenant), lentAt: lentAt, place: place)
+        }
+        .sorted { ($0.account, $0.lentAt, $0.place) < ($1.account, $1.lentAt, $1.place) }
+        .map(\.place)
+    }
+
+    private mutating func lend(
+        _ offer: Offer, ofJob place: Int, to incarnation: UInt64, at now: Instant, _ actions: inout [Action]
+    ) {
+        if workers.change(incarnation, { $0.needsContext(offer.context.digest) }) == true {
+            send(.context(offer.context), to: offer.peer, &actions)
+        }
+        let (name, content) = jobs.values[place].lend(offer.key, to: incarnation, job: jobs.keys[place])
+        let lease = LeaseTable<PieceName>.Lease(
+            rows: name.rows.count, tokens: offer.tokens, lentAt: now,
+            expires: now + configuration.timing.leaseTime, isSuspect: offer.isSuspect)
+        workers.change(incarnation) { $0.leases.lend(name, lease) }
+        send(.shard(name, context: offer.context.digest, content), to: offer.peer, &actions)
+        lends += 1
+        jobs.values[place].lentAt = lends
     }
 
     /// A piece that may be lent to a worker, and what is needed to lend it.
     private struct Offer {
         let key: Job.PieceKey
         let tokens: Int
+        /// What it counts in its tenant's account.
+        let cost: Int
         let isSuspect: Bool
         let context: ContextBlock
         let peer: Peer
     }
 
-    /// What a job has for a worker now. It is found here and lent in the caller: a copy of the job that exists while
-    /// the job changes would make Swift copy all of its shards.
-    private func offer(ofJob place: Int, to incarnation: UInt64) -> Offer? {
+    /// What a job has for a worker now.
+    private enum Choice {
+        case none
+        /// A piece that the worker may be lent when it holds less.
+        case tooLarge
+        case piece(Offer)
+    }
+
+    /// It is found here and lent in the caller: a copy of the job that exists while the job changes would make Swift copy
+    /// all of its shards.
+    private func offer(ofJob place: Int, to worker: WorkerSession) -> Choice {
         let job = jobs.values[place]
-        guard job.client != nil, job.pendingCount > 0, let context = job.context,
-            let worker = workers.sessions[incarnation], worker.serves(job.tenant),
+        guard let context = job.context, worker.serves(job.tenant),
             worker.readsSide || context.schema.isEmpty, let key = suitable(job, for: worker),
             let piece = job.piece(at: key)
-        else { return nil }
+        else { return .none }
         let tokens = job.tokens(of: key)
-        guard worker.canAccept(rows: piece.rows.count, tokens: tokens, isSuspect: piece.kills > 0) else { return nil }
-        return Offer(
-            key: key, tokens: tokens, isSuspect: piece.kills > 0, context: context, peer: worker.peer)
+        guard worker.canAccept(rows: piece.rows.count, tokens: tokens, isSuspect: piece.kills > 0) else {
+            return .tooLarge
+        }
+        return .piece(
+            Offer(
+                key: key, tokens: tokens, cost: job.cost(of: key), isSuspect: piece.kills > 0, context: context,
+                peer: worker.peer))
     }
 
     /// A piece that another worker has answered and this one may check; else the first of the queue's first pieces that

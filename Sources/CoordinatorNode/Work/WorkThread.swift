@@ -4,8 +4,8 @@ import Threads
 import Transport
 import Wire
 
-/// Does what takes long on a thread of its own, in order: decodes large requests of trainers, and the planner's large
-/// work.
+/// Does what takes long on a thread of its own: decodes large requests of trainers, and the planner's large work. Tenants
+/// take turns; what is a tenant's is done in order.
 final class WorkThread: Sendable {
     enum Work: Sendable {
         case decode([RawFrame], from: MessageChannel.Sender, arrived: Instant)
@@ -18,34 +18,38 @@ final class WorkThread: Sendable {
         case planner(PlannerWork.Result)
     }
 
-    private let waiting: Mailbox<Work?>
+    /// Work, and whose it is; `nil` for the end.
+    private typealias Sent = (work: Work, tenant: String?)?
+
+    private let waiting: Mailbox<Sent>
     private let done: Mailbox<Done>
     private let thread: DedicatedThread<Void, Never>
 
     /// Starts the thread. `wakeup` is signalled when something is done.
     init(wakeup: Wakeup) throws(CoordinatorError) {
         // Its users bound the bytes of what they send.
-        let waiting: Mailbox<Work?>
+        let waiting: Mailbox<Sent>
         do { waiting = try Mailbox(capacity: .max) } catch { throw .thread(error) }
         let done = Mailbox<Done>(capacity: .max, wakeup: wakeup)
         self.waiting = waiting
         self.done = done
         thread = DedicatedThread.start(name: "work") { announce in
             announce(())
+            var works = TurnQueue<String?, Work>()
             while true {
-                _ = waiting.wakeup.wait(for: nil)
-                var works = Array(waiting.drain().reversed())
-                while !works.isEmpty {
-                    guard let result = Self.runLast(of: &works) else { return }
-                    _ = done.send(result)
+                if works.isEmpty { _ = waiting.wakeup.wait(for: nil) }
+                for sent in waiting.drain() {
+                    guard let sent else { return }
+                    works.append(sent.work, of: sent.tenant)
                 }
+                if let result = Self.runNext(of: &works) { _ = done.send(result) }
             }
         }
     }
 
-    /// Removes and does the last work; `nil` for the end. Nothing holds what the work has read when its result is sent, so
-    /// the coordinator's thread changes it in place and copies nothing.
-    private static func runLast(of works: inout [Work?]) -> Done? { works.removeLast().map { run($0) } }
+    /// Removes and does the next work. Nothing holds what the work has read when its result is sent, so the coordinator's
+    /// thread changes it in place and copies nothing.
+    private static func runNext(of works: inout TurnQueue<String?, Work>) -> Done? { works.popFirst().map { run($0) } }
 
     private static func run(_ work: Work) -> Done {
         switch work {
@@ -59,8 +63,8 @@ final class WorkThread: Sendable {
         }
     }
 
-    /// Sends work.
-    func send(_ work: Work) { _ = waiting.send(work) }
+    /// Sends work of a tenant; `nil` for the cluster's own.
+    func send(_ work: Work, of tenant: String?) { _ = waiting.send((work: work, tenant: tenant)) }
 
     /// Removes and returns what is done.
     func drain() -> [Done] { done.drain() }

@@ -1,0 +1,32 @@
+import Scoring
+import Wire
+
+// Sizes of pieces: into which a shard is cut, and what each counts in its tenant's account.
+
+extension Job {
+    /// A shard is lent in pieces of at most so many rows, and so many tokens where rows are not longer: another tenant waits for
+    /// what a worker computes. The clients of this package make shards of half the size, or less.
+    static let pieceRowsMax = 512
+    static let pieceTokensMax = 32_768
+    /// So many pieces at most, because each change of one looks at all.
+    private static let piecesMax = 256
+    private static let rowTokensMin = 16
+    /// More than any text has; so sums never overflow.
+    private static let costMax = 1 << 24
+
+    /// The rows of a shard's pieces, about equally many in each.
+    static func cut(_ shard: SubmitShard) -> [Range<Int>] {
+        let rows = shard.content.count
+        let least = max((rows - 1) / pieceRowsMax, (shard.windowTokens - 1) / pieceTokensMax) + 1
+        let pieces = least.clamped(to: 1...max(1, min(rows, piecesMax)))
+        return (0..<pieces).map { rows * $0 / pieces..<rows * ($0 + 1) / pieces }
+    }
+
+    /// What a piece counts in its tenant's account, in tokens. A client's own estimate counts only where it is higher than the
+    /// size of the texts; a row costs a worker something, however short it is.
+    func cost(of key: PieceKey) -> Int {
+        guard let shard = shards[key.shard], let piece = piece(at: key) else { return 0 }
+        let tokens = shard.submitted.windowTokens * piece.rows.count / shard.submitted.content.count
+        return max(tokens, piece.rows.count * Self.rowTokensMin).clamped(to: 0...Self.costMax)
+    }
+}
