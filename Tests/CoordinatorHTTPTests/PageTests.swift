@@ -73,7 +73,8 @@ struct PageTests {
         let connection = try served.connect()
         let (begun, announce) = AsyncStream<Void>.makeStream()
         async let answer = LoopbackHTTP.onThread {
-            connection.request("GET", "/v1/events", afterFirstChunk: { announce.yield() })
+            defer { announce.finish() }
+            return connection.request("GET", "/v1/events", afterFirstChunk: { announce.yield() })
         }
         var iterator = begun.makeAsyncIterator()
         await iterator.next()

@@ -11,12 +11,8 @@ struct TenantSimulationTests {
     @Test("hundreds of seeds, policies of the same names: no peer gets what is another tenant's, and all jobs finish")
     func isolated() async {
         var (seeds, messages, rows, groups) = (0, 0, 0, 0)
-        for seed in 0..<Self.seeds {
-            await Task.yield()
-            var simulator = Simulator(seed: seed, faultPlan: FaultPlan(withTenantsFrom: seed))
-            let report = simulator.run()
-            #expect(report.broken.isEmpty, "seed \(seed): \(report.broken.prefix(3))")
-            if !report.broken.isEmpty { break }
+        for report in await SimulatorRuns.reports(Self.seeds, { FaultPlan(withTenantsFrom: $0) }) {
+            #expect(report.broken.isEmpty, "seed \(seeds): \(report.broken.prefix(3))")
             seeds += 1
             messages += report.messages
             rows += report.rows
@@ -27,10 +23,9 @@ struct TenantSimulationTests {
     }
 
     @Test("the check finds a coordinator that takes all peers for its own")
-    func mutant() async {
+    func mutant() {
         var found = 0
         for seed in UInt64(0)..<20 {
-            await Task.yield()
             var faultPlan = FaultPlan(withTenantsFrom: seed)
             // Without trainers nothing else can break first: their policies have the same ids.
             (faultPlan.trainers, faultPlan.rollouts, faultPlan.workers, faultPlan.shards) = (0, 0, 4, 8)
@@ -46,14 +41,14 @@ struct TenantSimulationTests {
     @Test("tenants that share one worker take turns, also where one has two jobs")
     func turns() async {
         var overtaken = 0
-        for seed in UInt64(0)..<20 {
-            await Task.yield()
+        let reports = await SimulatorRuns.reports(20) { seed in
             var faultPlan = FaultPlan(withTenantsFrom: seed)
             // The first worker computes for all.
             (faultPlan.workers, faultPlan.clients, faultPlan.shards, faultPlan.rowsMax) = (1, 4, 60, 6)
             (faultPlan.faults, faultPlan.poisonEvery) = ([], 0)
-            var simulator = Simulator(seed: seed, faultPlan: faultPlan)
-            let report = simulator.run()
+            return faultPlan
+        }
+        for (seed, report) in reports.enumerated() {
             #expect(report.broken.isEmpty, "seed \(seed): \(report.broken.prefix(3))")
             overtaken = max(overtaken, report.overtakenRows)
         }
