@@ -112,9 +112,9 @@ struct RequestTests {
     func odd() async throws {
         let served = try await Served()
         let connection = try served.connect()
-        let answer = await Task.detached {
+        let answer = await LoopbackHTTP.onThread {
             connection.request("POST", "/v1/plans", body: Array(#"{"policy_id":"#.utf8) + [0x22, 0xFF, 0x22, 0x7D])
-        }.value
+        }
         #expect(answer.status == 400 && answer.code == "invalid_utf8")
         let query = try await served.request("POST", "/v1/plans?dry=1", json: planBody("a", step: 1))
         #expect(query.code == "unknown_key" && query.error["param"] as? String == "dry")
