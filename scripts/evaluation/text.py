@@ -308,7 +308,7 @@ that code has 0.804 with one reference and 0.858 with three at 256 rows, the Gau
 gains are what these sources give, and a head that is better without references gains less by them. The mean of both
 heads' log-odds would add +0.002 ± 0.002 and +0.004 ± 0.002 at 256 rows, −0.002 ± 0.002 and +0.001 ± 0.001 at 32, for
 twice the work; a column for each of three references beside the joint one −0.003 ± 0.002, +0.001 ± 0.002 and −0.002 ±
-0.002 on the three sources. Neither is in the program.
+0.002 on the three sources. Neither is in the program, and this paragraph comes from no script of the repository.
 
 256 rows:
 
