@@ -35,7 +35,7 @@ struct AdmissionTests {
             held.append(connection)
         }
         #expect(try await served.request("GET", "/livez").status == 200)
-        for connection in held { #expect(await LoopbackHTTP.onThread { connection.rest() } == "") }
+        for connection in held { #expect(await onOwnThread { connection.rest() } == "") }
         await served.node.stop()
     }
 
@@ -46,7 +46,7 @@ struct AdmissionTests {
             "POST", "/v1/plans", headers: ["Content-Encoding": "gzip"], json: planBody("a", step: 1))
         #expect((encoded.status, encoded.headers["accept-encoding"]) == (415, "identity"))
         let connection = try served.connect()
-        let (head, get) = await LoopbackHTTP.onThread {
+        let (head, get) = await onOwnThread {
             (connection.request("HEAD", "/livez"), connection.request("GET", "/livez"))
         }
         #expect((head.status, head.headers["content-length"]) == (200, "\(get.body.count)"))

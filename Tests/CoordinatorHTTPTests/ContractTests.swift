@@ -146,7 +146,7 @@ struct ContractTests {
                     Array(
                         "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \(bytes)\r\n\r\n{"
                             .utf8))
-                let answer = await LoopbackHTTP.onThread { connection.answer() }
+                let answer = await onOwnThread { connection.answer() }
                 #expect(answer.status == status, "\(path): \(answer.text)")
                 served.check("POST", path, answer)
             }

@@ -26,7 +26,7 @@ struct CoordinatorTLSTests {
         let known = try await TLSFiles.get(port: port, "/v1/status", trusting: files.certificate, token: token)
         #expect(known.status == 200, "\(known.text)")
         let connection = try served.connect()
-        let plain = await LoopbackHTTP.onThread { connection.request("GET", "/livez") }
+        let plain = await onOwnThread { connection.request("GET", "/livez") }
         #expect((plain.status, plain.code) == (400, "tls_required"))
         await served.node.stop()
     }

@@ -54,7 +54,7 @@ struct NodeTests {
         // This server would answer 200. By now the port may be free, of another test's server, which need not speak HTTP,
         // or of the connection itself.
         let late = try? served.connect()
-        let status = await LoopbackHTTP.onThread { late?.request("GET", "/v1/plans/stopping/1").status }
+        let status = await onOwnThread { late?.request("GET", "/v1/plans/stopping/1").status }
         #expect(status != 200)
     }
 
@@ -98,7 +98,7 @@ struct NodeTests {
     func connections() async throws {
         let served = try await Served()
         let connection = try served.connect()
-        let kept = await LoopbackHTTP.onThread {
+        let kept = await onOwnThread {
             (0..<20).map { step in
                 connection.request("POST", "/v1/plans", body: Array(planBody("a", step: step).utf8)).status
             }

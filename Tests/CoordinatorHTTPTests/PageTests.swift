@@ -29,7 +29,7 @@ struct PageTests {
         let served = try await Served()
         let tag = try #require(try await served.request("GET", "/").headers["etag"])
         let connection = try served.connect()
-        let (again, head) = await LoopbackHTTP.onThread {
+        let (again, head) = await onOwnThread {
             (connection.request("GET", "/", headers: ["If-None-Match": tag]), connection.request("HEAD", "/"))
         }
         #expect(again.status == 304 && again.body.isEmpty)
@@ -50,7 +50,7 @@ struct PageTests {
             #expect(lines.count == 2 && lines[0] == "event: state" && lines[1].hasPrefix("data: {"))
         }
         let connection = try served.connect()
-        let head = await LoopbackHTTP.onThread { connection.request("HEAD", "/v1/events") }
+        let head = await onOwnThread { connection.request("HEAD", "/v1/events") }
         #expect(head.status == 200 && head.body.isEmpty)
         await served.node.stop()
     }
@@ -72,7 +72,7 @@ struct PageTests {
         let served = try await Served { $0.timeouts.stop = .seconds(60) }
         let connection = try served.connect()
         let (begun, announce) = AsyncStream<Void>.makeStream()
-        async let answer = LoopbackHTTP.onThread {
+        async let answer = onOwnThread {
             defer { announce.finish() }
             return connection.request("GET", "/v1/events", afterFirstChunk: { announce.yield() })
         }

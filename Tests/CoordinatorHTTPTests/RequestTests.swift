@@ -112,7 +112,7 @@ struct RequestTests {
     func odd() async throws {
         let served = try await Served()
         let connection = try served.connect()
-        let answer = await LoopbackHTTP.onThread {
+        let answer = await onOwnThread {
             connection.request("POST", "/v1/plans", body: Array(#"{"policy_id":"#.utf8) + [0x22, 0xFF, 0x22, 0x7D])
         }
         #expect(answer.status == 400 && answer.code == "invalid_utf8")

@@ -44,7 +44,7 @@ final class Served: Sendable {
         let headers = ["Connection": "close"].merging(headers) { $1 }
         let body = json.map { Array($0.utf8) }
         let connection = try connect()
-        let answer = await LoopbackHTTP.onThread {
+        let answer = await onOwnThread {
             connection.request(method, path, headers: headers, body: body, afterFirstChunk: afterFirstChunk)
         }
         check(method, path, answer)

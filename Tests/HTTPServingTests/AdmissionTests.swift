@@ -31,7 +31,7 @@ struct AdmissionTests {
         #expect(try await server.request("POST", "/size", body: body).code == "crowded")
         #expect(try await server.request("POST", "/size", body: "abc").text == "3")
         holder.write("x")
-        #expect(await LoopbackHTTP.onThread { holder.answer().text } == "901")
+        #expect(await onOwnThread { holder.answer().text } == "901")
         #expect(await eventually { server.limiter.bytes == 0 && server.limiter.requests == 0 })
         await server.stop()
     }

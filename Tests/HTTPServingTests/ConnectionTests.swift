@@ -22,7 +22,7 @@ struct ConnectionTests {
         }
         #expect(answers == Array(repeating: "", count: 50))
         #expect(await eventually { server.connections.count == 1 })
-        #expect(await LoopbackHTTP.onThread { idle.request("GET", "/ok").text } == "ok")
+        #expect(await onOwnThread { idle.request("GET", "/ok").text } == "ok")
         await server.stop()
     }
 
@@ -51,7 +51,7 @@ struct ConnectionTests {
         }
         #expect(await eventually { server.connections.count <= 20 })
         let oldest = held[0]
-        #expect(await LoopbackHTTP.onThread { oldest.rest() } == "")
+        #expect(await onOwnThread { oldest.rest() } == "")
         await server.stop()
     }
 
@@ -85,7 +85,7 @@ struct ConnectionTests {
         async let waiting = server.request("GET", "/ok")
         for connection in busy {
             connection.write("2")
-            #expect(await LoopbackHTTP.onThread { connection.answer().text } == "2")
+            #expect(await onOwnThread { connection.answer().text } == "2")
         }
         #expect(try await waiting.text == "ok")
         await server.stop()

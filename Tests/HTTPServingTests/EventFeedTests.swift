@@ -54,7 +54,7 @@ struct EventFeedTests {
         try await Self.wait { await !feed.hasPlace }
         try await Self.wait { await feed.hasPlace }
         let quick = try LoopbackHTTP(port: server.port)
-        let answer = await LoopbackHTTP.onThread { quick.request("GET", "/events?count=5") }
+        let answer = await onOwnThread { quick.request("GET", "/events?count=5") }
         #expect(answer.body.count > 5 << 20)
         await server.stop()
     }

@@ -25,7 +25,7 @@ struct MannersTests {
     func head() async throws {
         let server = try await SmallServer()
         let connection = try LoopbackHTTP(port: server.port)
-        let answers = await LoopbackHTTP.onThread {
+        let answers = await onOwnThread {
             [
                 connection.request("HEAD", "/ok"), connection.request("HEAD", "/nothing"),
                 connection.request("HEAD", "/size"), connection.request("GET", "/ok"),
@@ -85,12 +85,12 @@ struct MannersTests {
         let head = "POST /size HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 3\r\n\r\n"
         let first = try LoopbackHTTP(port: server.port)
         first.write(head)
-        #expect(await LoopbackHTTP.onThread { first.answer().status } == 100)
+        #expect(await onOwnThread { first.answer().status } == 100)
         // The place is taken by the first one.
         let second = try await server.exchange(head)
         #expect(second.hasPrefix("HTTP/1.1 429") && second.lowercased().contains("connection: close"), "\(second)")
         first.write("abc")
-        let answer = await LoopbackHTTP.onThread { first.answer() }
+        let answer = await onOwnThread { first.answer() }
         #expect((answer.status, answer.text) == (200, "3"))
         await server.stop()
     }
@@ -100,7 +100,7 @@ struct MannersTests {
         let server = try await SmallServer()
         let size = 64 << 20
         let connection = try LoopbackHTTP(port: server.port)
-        let answer = await LoopbackHTTP.onThread {
+        let answer = await onOwnThread {
             connection.write("POST /two HTTP/1.1\r\nHost: x\r\nContent-Length: \(size)\r\n\r\n")
             for _ in 0..<8 { connection.write(Array(repeating: 32, count: 1 << 20)) }
             return connection.answer()

@@ -89,7 +89,7 @@ final class SmallServer: Sendable {
     /// Sends text on a connection of its own, and returns everything until the server closes it.
     func exchange(_ text: String) async throws -> String {
         let connection = try LoopbackHTTP(port: port)
-        return await LoopbackHTTP.onThread {
+        return await onOwnThread {
             connection.write(text)
             return connection.rest()
         }
@@ -100,7 +100,7 @@ final class SmallServer: Sendable {
         _ method: String, _ path: String, headers: [String: String] = [:], body: String? = nil
     ) async throws -> LoopbackHTTP.Answer {
         let connection = try LoopbackHTTP(port: port)
-        return await LoopbackHTTP.onThread {
+        return await onOwnThread {
             connection.request(method, path, headers: headers, body: body.map { Array($0.utf8) })
         }
     }

@@ -57,9 +57,9 @@ struct RouterMannersTests {
             return connection
         }
         #expect(try await router.get("/livez").text == "ok\n")
-        for connection in held { #expect(await LoopbackHTTP.onThread { connection.rest() } == "") }
+        for connection in held { #expect(await onOwnThread { connection.rest() } == "") }
         let port = router.port
-        let encoded = await LoopbackHTTP.onThread {
+        let encoded = await onOwnThread {
             try? LoopbackHTTP(port: port).request(
                 "POST", "/v1/route", headers: ["Content-Encoding": "br"], body: Array("{}".utf8))
         }
@@ -79,7 +79,7 @@ struct RouterMannersTests {
             (["Origin": "http://localhost"], 400, "missing_prompt"),
         ]
         for (headers, status, code) in cases {
-            let answer = await LoopbackHTTP.onThread {
+            let answer = await onOwnThread {
                 try? LoopbackHTTP(port: port).request(
                     "POST", "/v1/chat/completions", headers: headers, body: Array("{}".utf8))
             }

@@ -7,7 +7,7 @@ enum SimulatorRuns {
     static func reports(
         _ seeds: UInt64, _ faultPlan: @escaping @Sendable (UInt64) -> FaultPlan?
     ) async -> [Simulator.Report] {
-        await onOwnThread {
+        await onOwnThread(niceness: 5) {
             var reports: [Simulator.Report] = []
             for seed in 0..<seeds {
                 var simulator = faultPlan(seed).map { Simulator(seed: seed, faultPlan: $0) } ?? Simulator(seed: seed)

@@ -18,7 +18,7 @@ struct SimulatorTests {
         var (verified, unverified, quarantined) = (0, 0, 0)
         var longest = Duration.zero
         for report in await SimulatorRuns.reports(Self.seeds, { _ in nil }) {
-            #expect(report.broken.isEmpty, "seed \(seeds): \(report.broken.prefix(3))")
+            #expect(report.broken.isEmpty, "seed \(report.seed): \(report.broken.prefix(3))")
             seeds += 1
             steps += report.steps
             longest = max(longest, report.duration)

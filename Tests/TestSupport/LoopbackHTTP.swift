@@ -107,13 +107,6 @@ public final class LoopbackHTTP: @unchecked Sendable {
         return String(decoding: buffer, as: UTF8.self)
     }
 
-    /// Runs a closure that waits for a server on a thread of its own: the server's threads are few.
-    public static func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(returning: body()) }
-        }
-    }
-
     private func line() -> String? {
         while true {
             if let end = buffer.firstIndex(of: 0x0A) {

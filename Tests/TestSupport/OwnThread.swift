@@ -1,15 +1,17 @@
 import Foundation
 
-/// Runs what computes for long on a thread of its own, and with less priority than the tests beside it.
+/// Runs what waits for an answer, or computes for long, on a thread of its own. The pool has as many threads as the machine
+/// has cores: held by one test, they would stop all others that wait for answers within seconds.
 ///
-/// On a thread of the pool, which has as many as the machine has cores, it would stop all tests that wait for answers within
-/// seconds.
-public func onOwnThread<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+/// `niceness` above 0 leaves the processors to the tests beside it, as that of a process does.
+public func onOwnThread<Value: Sendable>(
+    niceness: Int32 = 0, _ body: @escaping @Sendable () -> Value
+) async -> Value {
     await withCheckedContinuation { continuation in
-        Thread {
+        Thread.detachNewThread {
             // Of this thread alone: Linux counts threads as processes here.
-            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
+            if niceness > 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness) }
             continuation.resume(returning: body())
-        }.start()
+        }
     }
 }
