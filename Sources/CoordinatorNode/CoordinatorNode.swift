@@ -25,7 +25,7 @@ public final class CoordinatorNode: Sendable {
         public var keys: LiveKeys?
         /// Whether to bind addresses that other machines can reach without keys, although traffic is in plain text.
         public var allowsPlaintext = false
-        /// Bytes of entries that wait for the disk, about: beyond it nothing more is received.
+        /// Bytes of entries that wait for the disk, about: beyond its share, what a tenant sends waits.
         package var journalBytesWaitingMax = 32 << 20
         /// Starts spans of jobs, shards and plans; `nil` traces nothing.
         package var tracer: Tracer?
@@ -94,8 +94,8 @@ public final class CoordinatorNode: Sendable {
         await local.operate(request, in: scope)
     }
 
-    /// Returns when everything that was asked before is answered; `false` when the coordinator has stopped.
-    public func mark() async -> Bool { await local.mark() }
+    /// Returns when everything is answered that was asked in the scope before; `false` when the coordinator has stopped.
+    public func mark(in scope: Scope = .all) async -> Bool { await local.mark(of: scope.tenant) }
 
     /// Asks about the histories of a scope's policies; `nil` when the coordinator has stopped.
     public func query(_ query: HistoryQuery, in scope: Scope = .all) async -> HistoryAnswer? {

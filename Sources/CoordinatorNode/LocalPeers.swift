@@ -7,8 +7,8 @@ import Wire
 /// Peers inside the coordinator's process, such as HTTP requests: they exchange the same messages, without a socket.
 ///
 /// Any thread sends requests; the coordinator's thread handles them and answers into their streams. At most
-/// `requestsMax` requests wait; another one is refused. While the coordinator is behind with what was decided, those that
-/// only read are handled alone.
+/// `requestsMax` requests of a tenant wait; another one is refused. While the coordinator is behind with what was decided for
+/// a tenant, only those of its requests are handled that read.
 final class LocalPeers: Sendable {
     /// What the coordinator's thread handles in its next turn.
     enum Request {
@@ -16,8 +16,8 @@ final class LocalPeers: Sendable {
         case left(Peer)
         case report(Scope, CheckedContinuation<CoordinatorReport?, Never>)
         case operate(OperatorRequest, Scope, CheckedContinuation<OperatorAnswer?, Never>)
-        /// Answered after all that was decided before.
-        case mark(CheckedContinuation<Bool, Never>)
+        /// Answered after all that was decided for a tenant before.
+        case mark(of: String?, CheckedContinuation<Bool, Never>)
         case query(HistoryQuery, Scope, CheckedContinuation<HistoryAnswer?, Never>)
     }
 
@@ -37,16 +37,18 @@ final class LocalPeers: Sendable {
     }
 
     private struct Shared {
-        var requests: [Request] = []
+        var requests = LocalRequests()
         var streams: [Peer: AsyncStream<Message>.Continuation] = [:]
         var next: UInt64 = 1
         var isClosed = false
+
+        func hasPlace(of tenant: String?) -> Bool { !isClosed && requests.count(of: tenant) < LocalPeers.requestsMax }
     }
 
     private let shared = Mutex(Shared())
     private let wakeup: Wakeup
 
-    /// Most waiting requests: those of a second, at a rate that no trainer reaches.
+    /// Most waiting requests of a tenant: those of a second, at a rate that no trainer reaches.
     static let requestsMax = 4096
 
     /// Requests wake the coordinator's thread by `wakeup`.
@@ -62,7 +64,7 @@ final class LocalPeers: Sendable {
         let (stream, continuation) = AsyncStream<Message>.makeStream()
         let trace = Span.current?.context
         let peer = shared.withLock { shared -> Peer? in
-            guard !shared.isClosed, shared.requests.count < Self.requestsMax else { return nil }
+            guard shared.hasPlace(of: tenant) else { return nil }
             let peer = Self.peer(shared.next, of: tenant)
             shared.next += 1
             shared.streams[peer] = continuation
@@ -91,10 +93,10 @@ final class LocalPeers: Sendable {
         }
     }
 
-    /// Returns when everything that was asked before is answered; `false` when the coordinator has stopped.
-    func mark() async -> Bool {
+    /// Returns when everything is answered that was asked for a tenant before; `false` when the coordinator has stopped.
+    func mark(of tenant: String?) async -> Bool {
         await withCheckedContinuation { continuation in
-            if !add(.mark(continuation)) { continuation.resume(returning: false) }
+            if !add(.mark(of: tenant, continuation)) { continuation.resume(returning: false) }
         }
     }
 
@@ -105,7 +107,7 @@ final class LocalPeers: Sendable {
 
     private func add(_ request: Request) -> Bool {
         let isAccepted = shared.withLock { shared in
-            guard !shared.isClosed, shared.requests.count < Self.requestsMax else { return false }
+            guard shared.hasPlace(of: request.tenant) else { return false }
             shared.requests.append(request)
             return true
         }
@@ -113,25 +115,14 @@ final class LocalPeers: Sendable {
         return isAccepted
     }
 
-    /// What is taken from those that wait.
-    enum Taking {
-        case all
-        /// What changes nothing and waits for nothing: the others stay, in order.
-        case readsOnly
+    /// Removes and returns the next request, of which tenants take turns; `nil` where there is none. Of a tenant that is behind,
+    /// those stay, in order, that change something or wait for what was decided.
+    func popFirst(unless isBehind: (String?) -> Bool) -> Request? {
+        shared.withLock { $0.requests.popFirst(unless: isBehind) }
     }
 
-    /// Removes and returns the requests since the last turn.
-    func take(_ taking: Taking) -> [Request] {
-        shared.withLock { shared in
-            guard taking == .readsOnly else {
-                defer { shared.requests = [] }
-                return shared.requests
-            }
-            guard shared.requests.contains(where: \.isRead) else { return [] }
-            defer { shared.requests.removeAll(where: \.isRead) }
-            return shared.requests.filter(\.isRead)
-        }
-    }
+    /// Whether `popFirst` would return one.
+    func hasMore(unless isBehind: (String?) -> Bool) -> Bool { shared.withLock { $0.requests.hasMore(unless: isBehind) } }
 
     /// Answers a peer; `false` when it has left.
     func answer(_ message: Message, to peer: Peer) -> Bool {
@@ -146,9 +137,9 @@ final class LocalPeers: Sendable {
             shared.isClosed = true
             defer {
                 shared.streams = [:]
-                shared.requests = []
+                shared.requests = LocalRequests()
             }
-            return (shared.streams, shared.requests)
+            return (shared.streams, shared.requests.all)
         }
         for request in requests { request.refuse() }
         for stream in streams.values { stream.finish() }
@@ -158,11 +149,7 @@ final class LocalPeers: Sendable {
         shared.withLock { shared in
             guard shared.streams.removeValue(forKey: peer) != nil else { return }
             // Nobody waits for the answer to what is not handled yet, so it is not kept.
-            if let place = shared.requests.firstIndex(where: { $0.isMessage(from: peer) }) {
-                shared.requests.remove(at: place)
-            } else {
-                shared.requests.append(.left(peer))
-            }
+            if !shared.requests.removeMessage(from: peer) { shared.requests.append(.left(peer)) }
         }
         wakeup.signal()
     }
@@ -181,25 +168,13 @@ final class LocalPeers: Sendable {
 }
 
 extension LocalPeers.Request {
-    /// Whether it changes nothing, and its answer does not wait for the journal.
-    fileprivate var isRead: Bool {
-        switch self {
-        case .report, .operate(.overview, _, _), .operate(.details, _, _): true
-        case .message, .left, .operate, .mark, .query: false
-        }
-    }
-
-    fileprivate func isMessage(from peer: Peer) -> Bool {
-        if case .message(_, _, peer, _) = self { true } else { false }
-    }
-
     /// Answers that the coordinator has stopped.
     func refuse() {
         switch self {
         case .message, .left: break
         case .report(_, let continuation): continuation.resume(returning: nil)
         case .operate(_, _, let continuation): continuation.resume(returning: nil)
-        case .mark(let continuation): continuation.resume(returning: false)
+        case .mark(_, let continuation): continuation.resume(returning: false)
         case .query(_, _, let continuation): continuation.resume(returning: nil)
         }
     }

@@ -27,6 +27,8 @@ final class PeerGate {
     private let rates = KeyRates()
     /// Messages that were dropped for their rate, and when that is logged again.
     private var excess: (count: Int, nextLine: Instant) = (0, .zero)
+    /// The same of those that were dropped because their tenant is behind.
+    private var late: (count: Int, nextLine: Instant) = (0, .zero)
     private let authenticator: Authenticator?
 
     /// Begins to answer handshakes. Without keys, everybody may connect and send everything.
@@ -91,6 +93,16 @@ final class PeerGate {
                 metadata: ["key": "\(grant.name)", "kind": "\(message.kind)", "dropped": "\(excess.count)"])
         }
         return true
+    }
+
+    /// Logs that a message was dropped because too many of its tenant's wait for the disk.
+    func logDropped(of tenant: String?, at now: Instant, _ logger: Logger) {
+        late.count += 1
+        guard now >= late.nextLine else { return }
+        late.nextLine = now + .seconds(1)
+        logger.warning(
+            "messages are dropped because their tenant sends faster than the disk keeps: they will be repeated",
+            metadata: ["tenant": "\(tenant ?? "")", "dropped": "\(late.count)"])
     }
 }
 

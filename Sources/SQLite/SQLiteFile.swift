@@ -38,7 +38,9 @@ public enum SQLiteFile {
         configuration.busyMode = sharing == .exclusive ? .immediateError : .timeout(sharedWaitSeconds)
         configuration.prepareDatabase { database in
             if sharing == .exclusive { try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
-            if path != nil { try database.execute(sql: "PRAGMA journal_mode = WAL") }
+            if path != nil { try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA cache_size = \(cacheSize)") }
+            // What undoes one statement is kept in memory, not in a file of its own.
+            try database.execute(sql: "PRAGMA temp_store = MEMORY")
             try setDurability(durability, of: database)
         }
         let queue =
@@ -49,6 +51,9 @@ public enum SQLiteFile {
     }
 
     private static let sharedWaitSeconds = 10.0
+    /// Pages in memory: so many KiB, as SQLite's negative number says. Its own 2 MiB are less than one plan writes: the pages
+    /// went to the log, and were read again, before the commit.
+    private static let cacheSize = -16_384
 
     /// Creates an empty file with the mode that SQLite gives to its write-ahead log too. SQLite reports what fails here.
     private static func createPrivately(_ path: String) {
@@ -77,6 +82,18 @@ public enum SQLiteFile {
         let pages = try Int.fetchOne(database.cachedStatement(sql: "PRAGMA page_count")) ?? 0
         guard free > pages / 4 else { return }
         _ = try Row.fetchAll(database, sql: "PRAGMA incremental_vacuum(\(freePagesMin))")
+    }
+
+    /// Moves what is committed from the write-ahead log into the file, as far as no reader needs it; returns the pages of the log,
+    /// those that were moved among them. Must be called outside a transaction.
+    public static func checkpoint(_ database: Database) throws -> Int {
+        let row = try Row.fetchOne(database, sql: "PRAGMA wal_checkpoint(PASSIVE)")
+        return row.map { max(0, $0["log"] ?? 0) } ?? 0
+    }
+
+    /// Leaves checkpoints to the owner. SQLite makes one in the commit that makes the log long.
+    public static func endAutomaticCheckpoints(of database: Database) throws {
+        try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
     }
 
     /// Changes what the next commits guarantee. Must be called outside a transaction.

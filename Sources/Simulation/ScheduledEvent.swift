@@ -18,6 +18,8 @@ struct ScheduledEvent: Comparable {
         case programReport(Int, life: Int, program: Int, RolloutReport)
         /// The coordinator's other thread has done work of one of its lives.
         case worked(PlannerWork.Result, connection: Int)
+        /// The disk of one of the coordinator's lives has kept something.
+        case commit(connection: Int)
         case tick
         case fault(FaultPlan.Fault)
         case startCoordinator

@@ -14,32 +14,52 @@ extension Simulator {
             coordinator.actionsToLive = nil
             return killCoordinator()
         }
-        for action in actions {
-            switch action {
-            case .journal(let entry): coordinator.disk.append(entry)
-            case .journalPlan(let entry, let tenant): coordinator.keep(entry, of: tenant)
-            case .log, .logPlan, .send, .work: break
+        for case .work(let work) in actions {
+            let delay = Duration.milliseconds(random.next() % 2000)
+            schedule(.worked(work.run(), connection: coordinator.connection), after: delay)
+        }
+        let isFirst = coordinator.decide(actions)
+        if !coordinator.isDiskSlow {
+            _ = coordinator.commit(nil)
+        } else if isFirst {
+            scheduleCommit()
+        }
+        carryOut()
+    }
+
+    private mutating func scheduleCommit() {
+        schedule(.commit(connection: coordinator.connection), after: .milliseconds(random.next() % 40))
+    }
+
+    /// The disk has kept some requests.
+    mutating func commit() {
+        if coordinator.commit(1 + Int(random.next() % 3)) { scheduleCommit() }
+        carryOut()
+    }
+
+    private mutating func carryOut() {
+        while let actions = coordinator.popDurable() {
+            for action in actions {
+                if let left = coordinator.actionsToLive {
+                    coordinator.actionsToLive = left > 0 ? left - 1 : nil
+                    if left == 0 { return apply(.killCoordinator) }
+                }
+                carryOut(action)
             }
         }
-        for action in actions {
-            if let left = coordinator.actionsToLive {
-                coordinator.actionsToLive = left > 0 ? left - 1 : nil
-                if left == 0 { return apply(.killCoordinator) }
+    }
+
+    private mutating func carryOut(_ action: CoordinatorMachines.Action) {
+        switch action {
+        case .log(.workerQuarantined(let name, _, _, _)):
+            report.quarantined += 1
+            if faultPlan.liar.map({ "w\($0)" }) != name {
+                report.broken.append("\(name) is honest, and quarantined")
             }
-            switch action {
-            case .log(.workerQuarantined(let name, _, _, _)):
-                report.quarantined += 1
-                if faultPlan.liar.map({ "w\($0)" }) != name {
-                    report.broken.append("\(name) is honest, and quarantined")
-                }
-            case .journal, .journalPlan, .log, .logPlan: break
-            case .work(let work):
-                let delay = Duration.milliseconds(random.next() % 2000)
-                schedule(.worked(work.run(), connection: coordinator.connection), after: delay)
-            case .send(let envelope, let peer):
-                coordinator.recordSend(generation: envelope.generation)
-                send(envelope, to: peer)
-            }
+        case .journal, .journalPlan, .log, .logPlan, .work: break
+        case .send(let envelope, let peer):
+            coordinator.recordSend(generation: envelope.generation)
+            send(envelope, to: peer)
         }
     }
 

@@ -141,6 +141,9 @@ public struct Simulator {
         case .worked(let result, let connection):
             guard coordinator.connection == connection, coordinator.state != nil else { return }
             drive(coordinator.handle(.worked(result), at: now))
+        case .commit(let connection):
+            guard coordinator.connection == connection, coordinator.state != nil else { return }
+            commit()
         case .tick: tick()
         case .fault(let fault): apply(fault)
         case .startCoordinator: startCoordinator()

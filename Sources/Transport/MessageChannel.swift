@@ -12,8 +12,8 @@ public import ZeroMQ
 public struct MessageChannel: ~Copyable {
     /// What was received.
     public enum Arrival: Sendable {
-        /// A message and who sent it.
-        case message(Envelope, from: Sender)
+        /// A message, how long it was, and who sent it.
+        case message(Envelope, bytes: Int, from: Sender)
         /// A message that is not of the wire's form, or over its limits. It was dropped.
         case refused(MessageRefusal)
         /// A trainer's message of at least `ChannelOptions.undecodedBytesMin`, to be decoded on another thread.
@@ -26,6 +26,11 @@ public struct MessageChannel: ~Copyable {
         public let routingID: [UInt8]
         /// The public key of the peer, on a listening channel with `SocketSecurity.server`.
         public let key: CurveKey?
+
+        package init(routingID: [UInt8], key: CurveKey?) {
+            self.routingID = routingID
+            self.key = key
+        }
     }
 
     /// Where a listening channel listens, with the ports that the system has chosen.
@@ -113,12 +118,13 @@ public struct MessageChannel: ~Copyable {
                 routingID: hasSender ? message.frames[0].copyBytes() : [], key: message.sender.flatMap { CurveKey($0) })
             do throws(WireError) {
                 let frames = message.frames.dropFirst(hasSender ? 1 : 0).map { RawFrame($0) }
-                if let bytesMin = options.undecodedBytesMin, frames.reduce(0, { $0 + $1.count }) >= bytesMin,
+                let bytes = frames.reduce(0) { $0 + $1.count }
+                if let bytesMin = options.undecodedBytesMin, bytes >= bytesMin,
                     Envelope.isRequestOfTrainer(rawFrames: frames)
                 {
                     return .undecoded(frames, from: sender)
                 }
-                return .message(try Envelope(rawFrames: frames), from: sender)
+                return .message(try Envelope(rawFrames: frames), bytes: bytes, from: sender)
             } catch {
                 return .refused(.malformed(error))
             }

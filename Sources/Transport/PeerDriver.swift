@@ -43,7 +43,7 @@ extension MessageChannel {
             try send(driver.handle(.mailboxes, at: clock.now - start))
             while !driver.hasEnded, let arrival = try receive() {
                 switch arrival {
-                case .message(let envelope, _):
+                case .message(let envelope, _, _):
                     let now = clock.now - start
                     notices.received(at: now).map { log($0, logger) }
                     try send(driver.handle(.received(envelope), at: now))

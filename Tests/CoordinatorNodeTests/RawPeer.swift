@@ -25,7 +25,7 @@ struct RawPeer: ~Copyable {
         while ContinuousClock.now < deadline {
             try channel.wait(for: .milliseconds(100))
             while let arrival = try channel.receive() {
-                guard case .message(let envelope, _) = arrival else { continue }
+                guard case .message(let envelope, _, _) = arrival else { continue }
                 generation = envelope.generation
                 if let result = choose(envelope.message) { return result }
             }

@@ -104,7 +104,7 @@ package enum MachinesTarget {
         private mutating func handle(_ event: CoordinatorMachines.Event) {
             for action in machines.handle(event, at: now) {
                 switch action {
-                case .journal(let entry):
+                case .journal(let entry, _):
                     entries.append(entry)
                     events.append("\(entry)")
                 case .journalPlan(let entry, _): plans.append(entry)

@@ -32,7 +32,7 @@ public final class LoopbackCoordinator: Sendable {
             while !isStopping.isRaised {
                 try channel.wait(for: .seconds(1))
                 while let arrival = try channel.receive() {
-                    guard case .message(let envelope, let sender) = arrival else { continue }
+                    guard case .message(let envelope, _, let sender) = arrival else { continue }
                     for message in answer(envelope.message, sender.routingID) {
                         _ = try channel.send(Envelope(generation: 1, message), to: sender.routingID)
                     }

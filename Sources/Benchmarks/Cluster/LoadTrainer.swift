@@ -106,7 +106,7 @@ struct LoadTrainer: ~Copyable {
         try channel.flush()
         var messages: [Wire.Message] = []
         while let arrival = try channel.receive() {
-            if case .message(let envelope, _) = arrival { messages.append(envelope.message) }
+            if case .message(let envelope, _, _) = arrival { messages.append(envelope.message) }
         }
         return messages
     }

@@ -42,7 +42,7 @@ struct CoordinatorProbe {
             try channel.wait(for: min(.milliseconds(200), end - clock.now))
             try channel.flush()
             while let arrival = try channel.receive() {
-                guard case .message(let envelope, _) = arrival, let answer = Self.answer(envelope.message) else {
+                guard case .message(let envelope, _, _) = arrival, let answer = Self.answer(envelope.message) else {
                     continue
                 }
                 if case .welcome = answer { try channel.send(Envelope(generation: envelope.generation, .bye)) }

@@ -118,7 +118,7 @@ struct Coordinator: ParsableCommand {
         configuration.certificates = certificates
         configuration.tracer = tracer
         let client = CoordinatorClient(
-            ask: { node.ask($0, in: $1) }, report: { await node.report(of: $0) }, mark: { await node.mark() },
+            ask: { node.ask($0, in: $1) }, report: { await node.report(of: $0) }, mark: { await node.mark(in: $0) },
             query: { await node.query($0, in: $1) }, operate: { await node.operate($0, in: $1) },
             audit: { node.audit($0) })
         return try ServedHTTP(configuration, coordinator: client, logger: log.logger("statezero.http"))

@@ -7,7 +7,7 @@ public import Wire
 ///
 /// Each tenant has a planner of its own, which knows nothing of the others: what a message, a query or an entry of the journal
 /// is about is looked up in the planner of its tenant alone. All belong to one thread. A `journal` or `journalPlan` action must
-/// be durable before the actions after it are carried out.
+/// be durable before the later actions of its tenant are carried out; where it concerns all, before any later action.
 public struct CoordinatorMachines: Sendable {
     /// What happened.
     public enum Event: Sendable {
@@ -40,7 +40,8 @@ public struct CoordinatorMachines: Sendable {
     /// What the driver must do, in order.
     public enum Action: Sendable {
         case send(Envelope, to: Peer)
-        case journal(JournalEntry)
+        /// An entry of a tenant's work; one that `concernsAll` is before all that is decided after it.
+        case journal(JournalEntry, of: String?)
         /// An entry of the planner of a tenant.
         case journalPlan(PlannerEntry, of: String?)
         /// Work that takes long, to be done on another thread; its result is an event.
@@ -75,6 +76,9 @@ public struct CoordinatorMachines: Sendable {
         for (tenant, entries) in tenants.sorted(by: { $0.key < $1.key }) { add(tenant, replaying: entries) }
         divideBounds()
     }
+
+    /// How many share the bounds: the cluster itself, and each tenant.
+    package var shares: Int { coordinator.shares }
 
     /// Plans the cluster's own steps, those of no tenant.
     public var planner: PlannerState {
@@ -132,7 +136,7 @@ public struct CoordinatorMachines: Sendable {
                 open = plan(.fromCoordinator(envelope.message), of: peer.tenant, at: now) + open
             case .coordinator(.send(let envelope, let peer)), .planner(.send(let envelope, let peer), _):
                 actions.append(.send(envelope, to: peer))
-            case .coordinator(.journal(let entry)): actions.append(.journal(entry))
+            case .coordinator(.journal(let entry, let tenant)): actions.append(.journal(entry, of: tenant))
             case .coordinator(.log(let event)):
                 notices.add(event.fault, isError: event.isError, of: coordinator.tenant(of: event), at: now)
                 actions.append(.log(event))

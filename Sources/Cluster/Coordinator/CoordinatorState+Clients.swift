@@ -18,7 +18,9 @@ extension CoordinatorState {
             submit(shard, from: peer, &actions)
         case .confirm(let id, let below):
             guard jobs[id]?.client == peer else { return }
-            if jobs[id]?.confirm(below: below) == true { actions.append(.journal(.confirmed(id, below: below))) }
+            if jobs[id]?.confirm(below: below) == true {
+                actions.append(.journal(.confirmed(id, below: below), of: peer.tenant))
+            }
         case .closeJob(let id):
             // Only its own client may close a job, over this connection or a new one. Closing it twice is answered
             // twice.
@@ -103,10 +105,10 @@ extension CoordinatorState {
             jobs[id]?.tenant = peer.tenant
             // Behind those that are there.
             jobs[id]?.lentAt = lends
-            actions.append(.journal(.jobOpened(id, tenant: peer.tenant)))
+            actions.append(.journal(.jobOpened(id, tenant: peer.tenant), of: peer.tenant))
             if let owner = peer.owner {
                 jobs[id]?.owner = owner
-                actions.append(.journal(.jobOwned(id, owner: owner)))
+                actions.append(.journal(.jobOwned(id, owner: owner), of: peer.tenant))
             }
             actions.append(
                 .log(.jobOpened(id, policy: submitted.policy, contextRows: submitted.context.count)))
@@ -124,7 +126,7 @@ extension CoordinatorState {
         let isConfirmed = jobs[id]?.confirm(below: submitted.confirmedBelow) == true
         jobs[id]?.describe(rowsTotal: submitted.rowsTotal, rowsConfirmed: submitted.rowsConfirmed)
         if isConfirmed {
-            actions.append(.journal(.confirmed(id, below: submitted.confirmedBelow)))
+            actions.append(.journal(.confirmed(id, below: submitted.confirmedBelow), of: peer.tenant))
         }
         accept(id, client: peer, &actions)
     }
@@ -189,7 +191,7 @@ extension CoordinatorState {
             for piece in held where piece.job == id { workers.change(incarnation) { _ = $0.leases.release(piece) } }
         }
         if let client = former?.client { clients[client]?.jobs.removeAll { $0 == id } }
-        actions.append(.journal(.jobClosed(id)))
+        actions.append(.journal(.jobClosed(id), of: former?.tenant))
         actions.append(.log(.jobClosed(id)))
     }
 }

@@ -50,7 +50,7 @@ extension CoordinatorState {
     }
 
     /// The tenant that may read of an event: only events of its jobs that name nobody else.
-    func tenant(of event: LogEvent) -> String? {
+    package func tenant(of event: LogEvent) -> String? {
         switch event {
         case .clientLost(let id), .jobRefused(let id, _): jobs[id]?.tenant
         case .rowPoisoned(let piece): jobs[piece.job]?.tenant

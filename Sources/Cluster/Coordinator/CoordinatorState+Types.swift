@@ -23,7 +23,8 @@ extension CoordinatorState {
     /// What the driver must do, in order.
     public enum Action: Sendable {
         case send(Envelope, to: Peer)
-        case journal(JournalEntry)
+        /// An entry that concerns work of a tenant, or all.
+        case journal(JournalEntry, of: String? = nil)
         /// A fact for the operator's log.
         case log(LogEvent)
     }

@@ -129,7 +129,7 @@ extension CoordinatorState {
     mutating func answer(_ id: JobID, shard: UInt32, _ actions: inout [Action]) {
         guard let answer = jobs[id]?.answerIfWhole(shard, job: id) else { return }
         if let tenant = jobs[id]?.tenant { tenantRows[tenant, default: TenantRows()].add(answer) }
-        actions.append(.journal(.shardAnswered(answer)))
+        actions.append(.journal(.shardAnswered(answer), of: jobs[id]?.tenant))
         if let client = jobs[id]?.client { send(.shardAnswer(answer), to: client, &actions) }
     }
 

@@ -25,3 +25,13 @@ public enum JournalEntry: Hashable, Sendable {
     /// All workers may get work again.
     case quarantineLifted
 }
+
+extension JournalEntry {
+    /// Whether all work rests on it: it is durable after all that was decided before, and before all that is decided after.
+    public var concernsAll: Bool {
+        switch self {
+        case .generationStarted, .fingerprintAdopted, .workerQuarantined, .quarantineLifted: true
+        case .jobOpened, .jobOwned, .shardAnswered, .answersWithdrawn, .confirmed, .jobClosed: false
+        }
+    }
+}

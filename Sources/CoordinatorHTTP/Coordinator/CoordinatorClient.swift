@@ -13,7 +13,7 @@ public struct CoordinatorClient: Sendable {
     /// The coordinator's report of a scope; `nil` if its thread does not answer in time.
     public var report: @Sendable (Scope) async -> CoordinatorReport?
     /// Returns when everything that was asked before is answered; `false` if the coordinator has stopped.
-    public var mark: @Sendable () async -> Bool
+    public var mark: @Sendable (Scope) async -> Bool
     /// Asks about the histories of a scope's policies; `nil` if the coordinator has stopped.
     public var query: @Sendable (HistoryQuery, Scope) async -> HistoryAnswer?
     /// Answers an operator about a scope; `nil` if the coordinator's thread does not answer in time.
@@ -24,14 +24,14 @@ public struct CoordinatorClient: Sendable {
     /// A client of these functions. Without `mark`, reports are in the order of the answers.
     public init(
         ask: @escaping @Sendable (Message, Scope) -> AsyncStream<Message>,
-        report: @escaping @Sendable (Scope) async -> CoordinatorReport?, mark: (@Sendable () async -> Bool)? = nil,
+        report: @escaping @Sendable (Scope) async -> CoordinatorReport?, mark: (@Sendable (Scope) async -> Bool)? = nil,
         query: @escaping @Sendable (HistoryQuery, Scope) async -> HistoryAnswer? = { _, _ in nil },
         operate: @escaping @Sendable (OperatorRequest, Scope) async -> OperatorAnswer?,
         audit: @escaping @Sendable (AuditedChange) -> Void = { _ in }
     ) {
         self.ask = ask
         self.report = report
-        self.mark = mark ?? { await report(.all) != nil }
+        self.mark = mark ?? { await report($0) != nil }
         self.query = query
         self.operate = operate
         self.audit = audit

@@ -68,7 +68,7 @@ extension CoordinatorClient {
                 continuation.finish()
             }
             let marker = Task(executorPreference: RequestThreads.shared) {
-                guard await mark() else { return }
+                guard await mark(scope) else { return }
                 try await Task.sleep(for: Self.lingerTime)
                 continuation.yield(nil)
                 try await Task.sleep(for: wait)

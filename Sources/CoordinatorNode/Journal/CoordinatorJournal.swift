@@ -18,6 +18,10 @@ public final class CoordinatorJournal {
     private let lock: FileLock?
     private let identity: FileIdentity?
     private var logIdentity: FileIdentity?
+    /// Moves what is in the log meanwhile; `nil` where commits do it.
+    private var checkpoints: LogCheckpoints?
+    /// Bytes of entries since the last one began, about.
+    private var bytesSinceCheckpoint = 0
     /// What was damaged and could be mended.
     private let mended: [JournalDamage]
 
@@ -64,6 +68,23 @@ public final class CoordinatorJournal {
         logIdentity = nil
     }
 
+    /// Moves the log into the file on another thread from now on, until `finish`. Throws `journal`.
+    func startCheckpoints() throws(CoordinatorError) {
+        guard identity != nil else { return }
+        do {
+            try database.writeWithoutTransaction { try SQLiteFile.endAutomaticCheckpoints(of: $0) }
+        } catch {
+            throw Self.error(error, path: path)
+        }
+        checkpoints = try LogCheckpoints(path: path)
+    }
+
+    /// Ends what `startCheckpoints` has started.
+    func finish() throws(CoordinatorError) {
+        try checkpoints?.finish()
+        checkpoints = nil
+    }
+
     static func error(_ error: any Error, path: String) -> CoordinatorError {
         if let error = error as? CoordinatorError { return error }
         if let error = error as? DatabaseError,
@@ -73,6 +94,9 @@ public final class CoordinatorJournal {
         }
         return .journal(path: path, reason: "\(error)")
     }
+
+    /// Entries of so many bytes make about a thousand pages, as many as SQLite has in a log before it moves them.
+    private static let checkpointBytes = 1 << 20
 
     /// Whether a commit waits for the disk: the present setting of the database.
     private var isSynchronous = false
@@ -109,38 +133,55 @@ public final class CoordinatorJournal {
     public func commit(
         _ entries: [JournalEntry], _ plannerEntries: [PlannerEntry] = [], tenants: [String: [PlannerEntry]] = [:]
     ) throws(CoordinatorError) {
-        let tenantEntries = tenants.values.joined()
-        guard !entries.isEmpty || !plannerEntries.isEmpty || !tenantEntries.isEmpty else { return }
-        let isPermanent = [plannerEntries, Array(tenantEntries)].joined().contains {
-            switch $0 {
-            case .outcomesRecorded, .groupReported, .outcomesForgotten, .attemptBegan: true
-            default: false
-            }
+        var request = JournalRequest(tenant: nil)
+        request.entries = entries
+        request.plannerEntries = Dictionary(uniqueKeysWithValues: tenants.map { ($0.key, $0.value) })
+        request.plannerEntries[nil] = plannerEntries
+        var next: JournalRequest? = request
+        try commit(onDisk: request.isPermanent) {
+            defer { next = nil }
+            return next
         }
+    }
+
+    /// Makes the entries of requests durable, all or none, until there is no next one.
+    /// - Parameter onDisk: Whether they are on the disk itself when this returns, so that a power cut does not lose them.
+    func commit(onDisk: Bool, _ next: () -> JournalRequest?) throws(CoordinatorError) {
         do {
             try database.writeWithoutTransaction { database in
-                if isPermanent != isSynchronous {
-                    try SQLiteFile.setDurability(isPermanent ? .disk : .process, of: database)
-                    isSynchronous = isPermanent
+                if onDisk != isSynchronous {
+                    try SQLiteFile.setDurability(onDisk ? .disk : .process, of: database)
+                    isSynchronous = onDisk
                 }
                 try database.inTransaction {
-                    for entry in entries { try Self.write(entry, to: database) }
-                    for entry in plannerEntries { try planner.write(entry, of: nil, to: database) }
-                    if entries.contains(where: \.namesTenant) || !tenantEntries.isEmpty {
-                        try JournalFile.beginTenants(in: database)
-                    }
-                    for (tenant, entries) in tenants {
-                        for entry in entries { try planner.write(entry, of: tenant, to: database) }
+                    while let request = next() {
+                        try write(request, to: database)
+                        bytesSinceCheckpoint += request.bytesWaiting
                     }
                     try planner.sweep(database)
                     return .commit
                 }
                 try SQLiteFile.releaseSpace(of: database)
+                if checkpoints?.takeIsLong() == true { _ = try SQLiteFile.checkpoint(database) }
             }
         } catch {
             throw Self.error(error, path: path)
         }
+        if bytesSinceCheckpoint >= Self.checkpointBytes {
+            bytesSinceCheckpoint = 0
+            checkpoints?.begin()
+        }
         try checkPresence()
+    }
+
+    private func write(_ request: JournalRequest, to database: Database) throws {
+        for entry in request.entries { try Self.write(entry, to: database) }
+        if request.entries.contains(where: \.namesTenant) || request.plannerEntries.keys.contains(where: { $0 != nil }) {
+            try JournalFile.beginTenants(in: database)
+        }
+        for (tenant, entries) in request.plannerEntries {
+            for entry in entries { try planner.write(entry, of: tenant, to: database) }
+        }
     }
 
     /// Throws `journalRemoved` where the path does not name the file that is open any more: what is written to it would be

@@ -58,28 +58,29 @@ struct JournalTable {
         return Int64.fromDatabaseValue(stored) == checksum(of: values.dropLast())
     }
 
-    /// The leading eight bytes of SHA-256 over types, lengths and bytes of the values.
+    /// The leading eight bytes of SHA-256 over types, lengths and bytes of the values. A plan has megabytes, which are not copied.
     private static func checksum(of values: some Sequence<DatabaseValue>) -> Int64 {
-        var bytes: [UInt8] = []
-        for value in values {
-            switch value.storage {
-            case .null: bytes.append(0)
-            case .int64(let number): append(1, UInt64(bitPattern: number), &bytes)
-            case .double(let number): append(2, number.bitPattern, &bytes)
-            case .string(let text):
-                append(3, UInt64(text.utf8.count), &bytes)
-                bytes += text.utf8
-            case .blob(let data):
-                append(4, UInt64(data.count), &bytes)
-                bytes += data
+        let digest = Digest { pass in
+            for value in values {
+                switch value.storage {
+                case .null: withUnsafeBytes(of: UInt8(0), pass)
+                case .int64(let number): head(1, UInt64(bitPattern: number), pass)
+                case .double(let number): head(2, number.bitPattern, pass)
+                case .string(var text):
+                    head(3, UInt64(text.utf8.count), pass)
+                    text.withUTF8 { pass(UnsafeRawBufferPointer($0)) }
+                case .blob(let data):
+                    head(4, UInt64(data.count), pass)
+                    data.withUnsafeBytes(pass)
+                }
             }
         }
-        return Int64(bitPattern: Digest(of: bytes).leading)
+        return Int64(bitPattern: digest.leading)
     }
 
-    private static func append(_ type: UInt8, _ number: UInt64, _ bytes: inout [UInt8]) {
-        bytes.append(type)
-        LittleEndian.append(number, to: &bytes)
+    private static func head(_ type: UInt8, _ number: UInt64, _ pass: (UnsafeRawBufferPointer) -> Void) {
+        withUnsafeBytes(of: type, pass)
+        withUnsafeBytes(of: number.littleEndian, pass)
     }
 
     // MARK: Format

@@ -5,28 +5,32 @@ import Threads
 /// Commits the coordinator's entries on a thread of its own: a commit waits for the disk, and the coordinator's thread
 /// must not.
 ///
-/// Requests that arrive during a commit are committed together, so a busy coordinator needs few transactions. They
-/// become durable in the order in which they were sent.
+/// Requests that arrive during a commit are committed together, so a busy coordinator needs few transactions. A transaction
+/// takes no more after some milliseconds, or after as long as the disk needed for the last one, and tenants take turns in it:
+/// one with much to keep hardly delays the others.
 final class JournalThread: Sendable {
-    private enum Request: Sendable {
-        case commit([JournalEntry], [String?: [PlannerEntry]], bytes: Int)
+    private enum Message: Sendable {
+        case commit(JournalRequest)
         case stop
     }
 
     private struct Progress {
-        var committed = 0
-        var bytesWaiting = 0
+        var durable = JournalProgress()
+        var bytesWaiting: [String?: Int] = [:]
         var commits = DurationHistogram()
         var hasEnded = false
     }
 
     private let shared: Shared
-    private let bytesWaitingMax: Int
     private let thread: DedicatedThread<Void, CoordinatorError>
+
+    /// A transaction begins nothing more after this time: where each waits long for the disk, after as long as that, so that
+    /// half of the time is spent on writing.
+    private static let writingTimes: ClosedRange<Duration> = .milliseconds(5)...(.milliseconds(50))
 
     /// What both threads see.
     private final class Shared: Sendable {
-        let mailbox: Mailbox<Request>
+        let mailbox: Mailbox<Message>
         let progress = Mutex(Progress())
         let replay = Mutex<JournalContents?>(nil)
 
@@ -40,7 +44,6 @@ final class JournalThread: Sendable {
         let (path, outcomesMax) = (configuration.journalPath, configuration.planner.outcomesMax)
         let shared = try Shared()
         self.shared = shared
-        bytesWaitingMax = configuration.journalBytesWaitingMax
         thread = try DedicatedThread.start(name: "journal") { announce throws(CoordinatorError) in
             defer {
                 shared.progress.withLock { $0.hasEnded = true }
@@ -53,41 +56,65 @@ final class JournalThread: Sendable {
             if let journal {
                 let replay = try journal.contents()
                 shared.replay.withLock { $0 = replay }
+                try journal.startCheckpoints()
             }
             announce(())
-            while try Self.commit(shared, to: journal) { wakeup.signal() }
+            do throws(CoordinatorError) {
+                try Self.run(shared, to: journal, wakeup)
+            } catch {
+                try? journal?.finish()
+                throw error
+            }
+            try journal?.finish()
         }
     }
 
-    /// Commits what was sent; `false` after the last request.
-    private static func commit(_ shared: Shared, to journal: CoordinatorJournal?) throws(CoordinatorError) -> Bool {
-        _ = shared.mailbox.wakeup.wait(for: nil)
-        var entries: [JournalEntry] = []
-        var plannerEntries: [String?: [PlannerEntry]] = [:]
-        var (count, bytes) = (0, 0)
+    private static func run(
+        _ shared: Shared, to journal: CoordinatorJournal?, _ wakeup: Wakeup
+    ) throws(CoordinatorError) {
+        var queue = JournalQueue()
+        var writingTime = writingTimes.lowerBound
         var isStopping = false
-        for request in shared.mailbox.drain() {
-            switch request {
-            case .commit(let some, let plannerSome, let someBytes):
-                entries += some
-                plannerEntries.merge(plannerSome, uniquingKeysWith: +)
-                count += 1
-                bytes += someBytes
-            case .stop: isStopping = true
+        while !isStopping || !queue.isEmpty {
+            if queue.isEmpty { _ = shared.mailbox.wakeup.wait(for: nil) }
+            for message in shared.mailbox.drain() {
+                if case .commit(let request) = message { queue.append(request) } else { isStopping = true }
             }
+            let isPermanent = queue.isPermanent
+            let wait = try commit(&queue, to: journal, for: writingTime, shared)
+            if isPermanent { writingTime = min(max(wait, writingTimes.lowerBound), writingTimes.upperBound) }
+            wakeup.signal()
         }
+    }
+
+    /// Commits what is next, in one transaction, to which nothing is added after a time; returns how long the disk needed.
+    private static func commit(
+        _ queue: inout JournalQueue, to journal: CoordinatorJournal?, for time: Duration, _ shared: Shared
+    ) throws(CoordinatorError) -> Duration {
+        guard !queue.isEmpty else { return .zero }
         let start = ContinuousClock.now
-        let own = plannerEntries.removeValue(forKey: nil) ?? []
-        let tenants = Dictionary(
-            uniqueKeysWithValues: plannerEntries.compactMap { tenant, some in tenant.map { ($0, some) } })
-        try journal?.commit(entries, own, tenants: tenants)
-        let duration = ContinuousClock.now - start
-        shared.progress.withLock { progress in
-            progress.committed += count
-            progress.bytesWaiting -= bytes
-            if count > 0 { progress.commits.record(duration) }
+        var written = start
+        var taken: [JournalRequest] = []
+        func next() -> JournalRequest? {
+            written = .now
+            guard taken.isEmpty || written - start < time, let request = queue.popFirst() else { return nil }
+            taken.append(request)
+            return request
         }
-        return !isStopping
+        if let journal {
+            try journal.commit(onDisk: queue.isPermanent, next)
+        } else {
+            while next() != nil {}
+        }
+        let end = ContinuousClock.now
+        shared.progress.withLock { progress in
+            for request in taken {
+                progress.durable.add(request)
+                progress.bytesWaiting[request.tenant, default: 0] -= request.bytesWaiting
+            }
+            progress.commits.record(end - start)
+        }
+        return end - written
     }
 
     /// What the journal had when it was opened; once.
@@ -98,20 +125,18 @@ final class JournalThread: Sendable {
         }
     }
 
-    /// Sends entries, all or none of which become durable: those of planners by tenant.
-    func commit(_ entries: [JournalEntry], _ plannerEntries: [String?: [PlannerEntry]]) {
-        let bytes = entries.reduce(plannerEntries.values.joined().reduce(0) { $0 + $1.bytesWaiting }) {
-            $0 + $1.bytesWaiting
-        }
-        shared.progress.withLock { $0.bytesWaiting += bytes }
-        _ = shared.mailbox.send(.commit(entries, plannerEntries, bytes: bytes))
+    /// Sends a request.
+    func commit(_ request: JournalRequest) {
+        let bytes = request.bytesWaiting
+        shared.progress.withLock { $0.bytesWaiting[request.tenant, default: 0] += bytes }
+        _ = shared.mailbox.send(.commit(request))
     }
 
-    /// Whether so much is not durable yet that nothing more should be received.
-    var isBehind: Bool { shared.progress.withLock { $0.bytesWaiting } > bytesWaitingMax }
+    /// Bytes of a tenant's entries that are not durable yet.
+    func bytesWaiting(of tenant: String?) -> Int { shared.progress.withLock { $0.bytesWaiting[tenant] ?? 0 } }
 
-    /// Requests that are durable since the start.
-    var committed: Int { shared.progress.withLock { $0.committed } }
+    /// What is durable since the start.
+    var durable: JournalProgress { shared.progress.withLock { $0.durable } }
 
     /// How long commits took.
     var commits: DurationHistogram { shared.progress.withLock { $0.commits } }

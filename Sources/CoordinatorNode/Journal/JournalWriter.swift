@@ -4,6 +4,9 @@ import Scoring
 struct JournalWriter {
     private(set) var bytes: [UInt8] = []
 
+    /// `capacity`: bytes that the body will have, about.
+    init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+
     mutating func append(_ number: Int) { LittleEndian.append(UInt64(bitPattern: Int64(number)), to: &bytes) }
 
     mutating func append(_ number: Double) { LittleEndian.append(number.bitPattern, to: &bytes) }

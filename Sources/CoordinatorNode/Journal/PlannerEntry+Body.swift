@@ -8,8 +8,8 @@ import Wire
 
 extension PlanOpening {
     var journalBody: [UInt8] {
-        var writer = JournalWriter()
         let frames = Envelope(generation: 0, .requestPlan(request)).frames
+        var writer = JournalWriter(capacity: frames.reduce(1024) { $0 + $1.count })
         writer.append(frames.count)
         for frame in frames { writer.append(frame) }
         writer.append(identity)

@@ -22,7 +22,7 @@ final class WorkThread: Sendable {
     private typealias Sent = (work: Work, tenant: String?)?
 
     private let waiting: Mailbox<Sent>
-    private let done: Mailbox<Done>
+    private let done: Mailbox<(done: Done, tenant: String?)>
     private let thread: DedicatedThread<Void, Never>
 
     /// Starts the thread. `wakeup` is signalled when something is done.
@@ -30,17 +30,17 @@ final class WorkThread: Sendable {
         // Its users bound the bytes of what they send.
         let waiting: Mailbox<Sent>
         do { waiting = try Mailbox(capacity: .max) } catch { throw .thread(error) }
-        let done = Mailbox<Done>(capacity: .max, wakeup: wakeup)
+        let done = Mailbox<(done: Done, tenant: String?)>(capacity: .max, wakeup: wakeup)
         self.waiting = waiting
         self.done = done
         thread = DedicatedThread.start(name: "work") { announce in
             announce(())
-            var works = TurnQueue<String?, Work>()
+            var works = TurnQueue<String?, (work: Work, tenant: String?)>()
             while true {
                 if works.isEmpty { _ = waiting.wakeup.wait(for: nil) }
                 for sent in waiting.drain() {
                     guard let sent else { return }
-                    works.append(sent.work, of: sent.tenant)
+                    works.append(sent, of: sent.tenant)
                 }
                 if let result = Self.runNext(of: &works) { _ = done.send(result) }
             }
@@ -49,7 +49,11 @@ final class WorkThread: Sendable {
 
     /// Removes and does the next work. Nothing holds what the work has read when its result is sent, so the coordinator's
     /// thread changes it in place and copies nothing.
-    private static func runNext(of works: inout TurnQueue<String?, Work>) -> Done? { works.popFirst().map { run($0) } }
+    private static func runNext(
+        of works: inout TurnQueue<String?, (work: Work, tenant: String?)>
+    ) -> (done: Done, tenant: String?)? {
+        works.popFirst().map { (run($0.work), $0.tenant) }
+    }
 
     private static func run(_ work: Work) -> Done {
         switch work {
@@ -66,8 +70,8 @@ final class WorkThread: Sendable {
     /// Sends work of a tenant; `nil` for the cluster's own.
     func send(_ work: Work, of tenant: String?) { _ = waiting.send((work: work, tenant: tenant)) }
 
-    /// Removes and returns what is done.
-    func drain() -> [Done] { done.drain() }
+    /// Removes and returns what is done, and whose it is.
+    func drain() -> [(done: Done, tenant: String?)] { done.drain() }
 
     /// Ends the thread after what it does now.
     func finish() {

@@ -28,6 +28,13 @@ struct SimulatedCoordinator {
     /// Rows of others that a tenant was overtaken by, at most.
     private(set) var overtakenRows = 0
 
+    /// What this life has decided and not carried out, and what it waits for.
+    private(set) var outbox = CoordinatorOutbox<Never>()
+    private var journal = JournalQueue()
+    private var progress = JournalProgress()
+    /// Whether the disk is slow, so that much is decided before earlier decisions are durable: in every third run.
+    let isDiskSlow: Bool
+
     private let faultPlan: FaultPlan
     private let configuration: CoordinatorState.Configuration
     private let planner: PlannerState.Configuration
@@ -35,6 +42,7 @@ struct SimulatedCoordinator {
     /// In half of the runs, plans are prepared on another thread, and reports recorded in parts.
     init(seed: UInt64, faultPlan: FaultPlan) {
         self.faultPlan = faultPlan
+        isDiskSlow = seed % 3 == 0
         tenants = TenantCheck(faultPlan)
         turns = TurnsCheck(faultPlan)
         var planner = PlannerState.Configuration()
@@ -61,10 +69,33 @@ struct SimulatedCoordinator {
         return handle(.started, at: now)
     }
 
-    /// Keeps an entry of a tenant's planner.
-    mutating func keep(_ entry: PlannerEntry, of tenant: String?) {
-        if let tenant { tenantDisks[tenant, default: []].append(entry) } else { planDisk.append(entry) }
+    // MARK: Disk
+
+    /// Adds what was decided behind what waits for the disk; returns whether its requests are the only ones.
+    mutating func decide(_ actions: [CoordinatorMachines.Action]) -> Bool {
+        let isFirst = journal.isEmpty
+        for request in outbox.append(actions, tenant: { [state] in state?.coordinator.tenant(of: $0) }) {
+            journal.append(request)
+        }
+        return isFirst && !journal.isEmpty
     }
+
+    /// Keeps the next so many requests, or parts of some; all with `nil`. Returns whether more wait.
+    mutating func commit(_ count: Int?) -> Bool {
+        var left = count ?? .max
+        while left > 0, let request = journal.popFirst() {
+            left -= 1
+            disk += request.entries
+            for (tenant, entries) in request.plannerEntries {
+                if let tenant { tenantDisks[tenant, default: []] += entries } else { planDisk += entries }
+            }
+            progress.add(request)
+        }
+        return !journal.isEmpty
+    }
+
+    /// The next actions that rest on nothing that waits for the disk.
+    mutating func popDurable() -> [CoordinatorMachines.Action]? { outbox.popFirst(progress) }
 
     /// Who is in quarantine, as the disk says.
     private var quarantined: Set<String> {
@@ -84,12 +115,16 @@ struct SimulatedCoordinator {
         }
     }
 
+    /// What waits for the disk is lost.
     mutating func kill() {
         state = nil
+        outbox = CoordinatorOutbox()
+        (journal, progress) = (JournalQueue(), JournalProgress())
     }
 
     /// Checks that a restart from the disk now would have the durable state of this life. Cost: a replay.
     mutating func checkDurability() {
+        _ = commit(nil)
         guard let state else { return }
         let replayed = CoordinatorMachines(
             configuration, planner: planner, replaying: disk, planDisk, tenants: tenantDisks)

@@ -35,7 +35,7 @@ struct CoordinatorBench {
         #expect(state.brokenInvariants.isEmpty, sourceLocation: sourceLocation)
         for action in actions {
             switch action {
-            case .journal(let entry):
+            case .journal(let entry, _):
                 journal.append(entry)
                 facts.append(entry)
             case .send(let envelope, _):
@@ -151,7 +151,7 @@ struct CoordinatorBench {
 }
 
 extension [CoordinatorState.Action] {
-    var entries: [JournalEntry] { compactMap { if case .journal(let entry) = $0 { entry } else { nil } } }
+    var entries: [JournalEntry] { compactMap { if case .journal(let entry, _) = $0 { entry } else { nil } } }
 
     func messages(to peer: Peer) -> [Message] {
         compactMap { if case .send(let envelope, to: peer) = $0 { envelope.message } else { nil } }

@@ -106,7 +106,7 @@ struct OperatorTests {
             if case .jobRefused(job, .capacity, _) = $0.message { true } else { false }
         }
         #expect(refusals.map(\.peer) == [client])
-        #expect(actions.contains { if case .journal(.jobClosed(job)) = $0 { true } else { false } })
+        #expect(actions.contains { if case .journal(.jobClosed(job), _) = $0 { true } else { false } })
         guard case .details(let details) = machines.handle(.details, at: .zero).answer else {
             Issue.record("no details")
             return

@@ -70,7 +70,7 @@ struct PlannerBench {
         var durable = 0
         for action in actions {
             switch action {
-            case .journal(let entry): journal.append(entry)
+            case .journal(let entry, _): journal.append(entry)
             case .journalPlan(let entry, _):
                 planJournal.append(entry)
                 durable += 1

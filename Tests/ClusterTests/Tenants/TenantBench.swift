@@ -70,7 +70,7 @@ struct TenantBench {
         self.actions += actions
         for action in actions {
             switch action {
-            case .journal(let entry): entries.append(entry)
+            case .journal(let entry, _): entries.append(entry)
             case .journalPlan(let entry, let tenant): planEntries[tenant, default: []].append(entry)
             case .send(let envelope, let peer): sent.append((envelope.message, peer))
             case .log, .logPlan, .work: break

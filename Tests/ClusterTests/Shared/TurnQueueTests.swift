@@ -1,7 +1,7 @@
-import CoordinatorNode
+import Cluster
 import Testing
 
-@Suite("CoordinatorNode: a queue of which owners take turns")
+@Suite("Cluster: a queue of which owners take turns")
 struct TurnQueueTests {
     @Test("one owner's many elements delay another's by one; those of an owner keep their order")
     func turns() {

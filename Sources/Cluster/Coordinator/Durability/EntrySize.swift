@@ -1,4 +1,3 @@
-import Cluster
 import Wire
 
 // How much memory an entry keeps until it is durable, about: what waits for the disk is bounded in bytes.
@@ -8,10 +7,10 @@ extension PlannerEntry {
     var bytesWaiting: Int {
         switch self {
         case .outcomesRecorded(_, let outcomes):
-            outcomes.reduce(0) { $0 + Self.bytes($1.text, $1.eventID, $1.promptID) + $1.rewards.count * 8 }
+            outcomes.reduce(0) { $0 + Self.bytes(of: $1) }
         case .planOpened(let opening):
             opening.request.candidates.reduce(0) { $0 + Self.bytes($1.text, $1.promptID) }
-        case .textsNamed(_, let texts): texts.reduce(0) { $0 + Self.bytes($1.text, $1.promptID) }
+        case .textsNamed(_, let texts): texts.reduce(0) { $0 + Self.bytes(of: $1) }
         case .predictionsReceived(_, let predictions): predictions.count * Self.partBytes
         case .textsForgotten(_, let promptIDs): promptIDs.reduce(0) { $0 + Self.bytes($1) }
         case .groupReported(_, let report):
@@ -21,8 +20,14 @@ extension PlannerEntry {
         }
     }
 
+    static func bytes(of outcome: RecordedOutcome) -> Int {
+        bytes(outcome.text, outcome.eventID, outcome.promptID) + outcome.rewards.count * 8
+    }
+
+    static func bytes(of text: NamedText) -> Int { bytes(text.text, text.promptID) }
+
     /// Bytes of a part with these texts; the names in it are its sender's, and may be long.
-    private static func bytes(_ texts: String...) -> Int { texts.reduce(partBytes) { $0 + $1.utf8.count } }
+    static func bytes(_ texts: String...) -> Int { texts.reduce(partBytes) { $0 + $1.utf8.count } }
 
     private static let partBytes = 256
 }

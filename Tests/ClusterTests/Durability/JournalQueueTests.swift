@@ -1,0 +1,129 @@
+import Cluster
+import Scoring
+import TestSupport
+import Testing
+import Wire
+
+@Suite("Cluster: what waits for the disk")
+struct JournalQueueTests {
+    private static func job(_ number: UInt64, of tenant: String?) -> JournalRequest {
+        var request = JournalRequest(tenant: tenant)
+        request.entries = [.jobOpened(JobID(high: 0, low: number), tenant: tenant)]
+        return request
+    }
+
+    private static func generation(_ number: UInt64) -> JournalRequest {
+        var request = JournalRequest(tenant: nil, concernsAll: true)
+        request.entries = [.generationStarted(number)]
+        return request
+    }
+
+    private static func planner(_ entries: [PlannerEntry], of tenant: String? = "a") -> JournalRequest {
+        var request = JournalRequest(tenant: tenant)
+        request.plannerEntries = [tenant: entries]
+        return request
+    }
+
+    private static func outcomes(_ range: Range<Int>) -> [RecordedOutcome] {
+        range.map { number in
+            RecordedOutcome(
+                eventID: "e\(number)", promptID: "p\(number)", text: String(repeating: "x", count: 1000), version: 1,
+                reward: 1, n: 1, failed: 0, rewards: [1])
+        }
+    }
+
+    private static func taken(_ queue: inout JournalQueue) -> [JournalRequest] {
+        var all: [JournalRequest] = []
+        while let next = queue.popFirst() { all.append(next) }
+        return all
+    }
+
+    @Test("tenants take turns; the requests of one keep their order")
+    func turns() {
+        var queue = JournalQueue()
+        for number in 1...4 { queue.append(Self.job(UInt64(number), of: "a")) }
+        queue.append(Self.job(10, of: "b"))
+        queue.append(Self.job(11, of: nil))
+        let order = Self.taken(&queue).flatMap(\.entries).map { entry -> UInt64 in
+            if case .jobOpened(let job, _) = entry { job.low } else { 0 }
+        }
+        #expect(order == [1, 10, 11, 2, 3, 4])
+        #expect(queue.isEmpty)
+    }
+
+    @Test("what concerns all comes behind everything before it, and before everything behind it")
+    func concerningAll() {
+        var queue = JournalQueue()
+        for number in 1...3 { queue.append(Self.job(UInt64(number), of: "a")) }
+        queue.append(Self.generation(7))
+        queue.append(Self.job(4, of: "b"))
+        queue.append(Self.generation(8))
+        queue.append(Self.job(5, of: "a"))
+        let order = Self.taken(&queue).flatMap(\.entries)
+        #expect(
+            order == [
+                .jobOpened(JobID(high: 0, low: 1), tenant: "a"), .jobOpened(JobID(high: 0, low: 2), tenant: "a"),
+                .jobOpened(JobID(high: 0, low: 3), tenant: "a"), .generationStarted(7),
+                .jobOpened(JobID(high: 0, low: 4), tenant: "b"), .generationStarted(8),
+                .jobOpened(JobID(high: 0, low: 5), tenant: "a"),
+            ])
+    }
+
+    @Test("a long report is kept in parts, between which others have their turn; only the last one completes it")
+    func parts() {
+        let all = Self.outcomes(0..<500)
+        var queue = JournalQueue()
+        queue.append(Self.planner([.outcomesRecorded(policyID: "p", all), .outcomesTrimmed(policyID: "p", keeping: 9)]))
+        queue.append(Self.planner([.outcomesRecorded(policyID: "p", Self.outcomes(900..<901))], of: "b"))
+        #expect(queue.isPermanent)
+        let order = Self.taken(&queue)
+        #expect(order.count > 5)
+        #expect(order.map(\.tenant).prefix(3) == ["a", "b", "a"])
+        let own = order.filter { $0.tenant == "a" }
+        #expect(own.dropLast().allSatisfy { !$0.completes && $0.bytesWaiting < 70_000 })
+        #expect(own.last?.completes == true)
+        let entries = own.compactMap { $0.plannerEntries["a"] }.joined()
+        let kept = entries.flatMap { entry -> [RecordedOutcome] in
+            if case .outcomesRecorded("p", let some) = entry { some } else { [] }
+        }
+        #expect(kept == all)
+        #expect(entries.last == .outcomesTrimmed(policyID: "p", keeping: 9))
+        #expect(!queue.isPermanent)
+    }
+
+    @Test("the names of a long plan's texts come before the plan, which is kept whole")
+    func plans() {
+        let texts = (0..<300).map { NamedText(promptID: "p\($0)", text: String(repeating: "y", count: 500)) }
+        let plan = PlanName(policyID: "p", step: 2)
+        let entries: [PlannerEntry] = [
+            .planForgotten(PlanName(policyID: "p", step: 1)), .planCut(plan), .textsNamed(policyID: "p", texts),
+        ]
+        var queue = JournalQueue()
+        let request = Self.planner(entries)
+        queue.append(request)
+        let order = Self.taken(&queue)
+        #expect(order.count > 2)
+        #expect(order.last?.plannerEntries["a"] == [entries[0], entries[1]])
+        #expect(order.last?.completes == true)
+        #expect(order.reduce(0) { $0 + $1.bytesWaiting } == request.bytesWaiting)
+        let named = order.flatMap { $0.plannerEntries["a"] ?? [] }.flatMap { entry -> [NamedText] in
+            if case .textsNamed("p", let some) = entry { some } else { [] }
+        }
+        #expect(named == texts)
+    }
+
+    @Test("a group's report is never divided: its outcomes and what the plan follows from are durable together")
+    func whole() {
+        let plan = PlanName(policyID: "p", step: 2)
+        let report = GroupReport(index: 0, eventID: "e", rewards: [1], failed: 0, references: [])
+        let request = Self.planner([
+            .groupReported(plan, report), .outcomesRecorded(policyID: "p", Self.outcomes(0..<500)),
+        ])
+        var queue = JournalQueue()
+        queue.append(request)
+        let order = Self.taken(&queue)
+        #expect(order.count == 1)
+        #expect(order.first?.plannerEntries == request.plannerEntries)
+        #expect(order.first?.completes == true)
+    }
+}

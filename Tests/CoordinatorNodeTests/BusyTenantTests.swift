@@ -1,0 +1,111 @@
+import Cluster
+import CoordinatorNode
+import Foundation
+import Keys
+import TestSupport
+import Testing
+import Wire
+import ZeroMQ
+
+/// A tenant with so much to keep that its next request waits for the disk, and another one.
+@Suite("CoordinatorNode: a tenant that is behind", .serialized)
+struct BusyTenantTests {
+    private static let reports = 40
+    private static let outcomes = 2000
+
+    private let scratch: ScratchFolder
+    private let keys: LiveKeys
+
+    init() throws {
+        scratch = try ScratchFolder()
+        let folder = KeyFolder(path: scratch.file("keys"))
+        for tenant in ["a", "b"] {
+            let terms = KeyTerms(tenant: tenant)
+            _ = try folder.add(tenant, role: .trainer, terms: terms, output: scratch.file(tenant), at: Date())
+        }
+        keys = try LiveKeys(folder, at: Date())
+    }
+
+    private func node() throws -> CoordinatorNode {
+        var configuration = CoordinatorNode.Configuration(
+            endpoints: [try Endpoint("tcp://127.0.0.1:0")], journalPath: scratch.file("journal"))
+        configuration.keys = keys
+        // Behind during each commit.
+        configuration.journalBytesWaitingMax = 0
+        return try CoordinatorNode(configuration, logger: .quiet)
+    }
+
+    private func peer(_ name: String, _ node: CoordinatorNode) throws -> RawPeer {
+        let path = scratch.file(name)
+        let file = try KeyFile(readingFrom: path)
+        let server = try #require(file.serverKey)
+        return try RawPeer(try #require(node.endpoints.first), .client(try file.pair(path: path), server: server))
+    }
+
+    private static func report(_ number: UInt64, outcomes: Int) -> Wire.Message {
+        .reportOutcomes(
+            ReportOutcomes(
+                request: number, policyID: "p", rewards: 0...1,
+                outcomes: (0..<outcomes).map { index in
+                    GroupOutcome(
+                        eventID: "\(number) \(index)", promptID: "\(number) \(index)",
+                        text: "\(number) \(index) " + String(repeating: "x", count: 1000), rewards: [1])
+                }))
+    }
+
+    private static func isRecorded(_ answers: AsyncStream<Wire.Message>) async -> Bool {
+        for await message in answers { if case .outcomesRecorded = message { return true } }
+        return false
+    }
+
+    private static func recorded(_ node: CoordinatorNode, of tenant: String) async throws -> Int {
+        try #require(await node.report(of: .tenant(tenant))).outcomesRecorded
+    }
+
+    @Test("requests over HTTP of one tenant wait for the disk, and those of another one do not wait with them")
+    func requests() async throws {
+        let node = try node()
+        let busy = (0..<UInt64(Self.reports)).map { node.ask(Self.report($0, outcomes: Self.outcomes), in: .tenant("a")) }
+        for number in 0..<UInt64(5) {
+            #expect(await Self.isRecorded(node.ask(Self.report(number, outcomes: 1), in: .tenant("b"))))
+        }
+        let meanwhile = try await Self.recorded(node, of: "a")
+        #expect(meanwhile < Self.reports * Self.outcomes, "the busy tenant was done before the other was answered")
+        for answers in busy { #expect(await Self.isRecorded(answers)) }
+        #expect(try await Self.recorded(node, of: "a") == Self.reports * Self.outcomes)
+        #expect(try await Self.recorded(node, of: "b") == 5)
+        node.stop()
+        try node.wait()
+        let contents = try CoordinatorJournal(path: scratch.file("journal")).contents()
+        #expect(contents.tenants["a"]?.count == Self.reports * Self.outcomes)
+        #expect(contents.damage.isEmpty)
+    }
+
+    @Test("the same over ZeroMQ, with messages that are decoded at once and on the work thread")
+    func messages() async throws {
+        let node = try node()
+        var busy = try peer("a", node)
+        try busy.join(.trainer, name: "busy")
+        // Every other one is over the bound from which on the work thread decodes; all fit what may wait of a tenant.
+        let sizes = (0..<24).map { $0 % 2 == 0 ? 100 : 280 }
+        for (number, outcomes) in sizes.enumerated() {
+            try busy.send(Self.report(UInt64(number), outcomes: outcomes))
+        }
+        var other = try peer("b", node)
+        try other.join(.trainer, name: "other")
+        for number in 0..<UInt64(3) {
+            try other.send(Self.report(number, outcomes: 1))
+            _ = try other.receive("an answer") { if case .outcomesRecorded(let it) = $0 { it } else { nil } }
+        }
+        let all = sizes.reduce(0, +)
+        #expect(try await Self.recorded(node, of: "a") < all, "the busy tenant was done before the other was answered")
+        var answered: [UInt64] = []
+        while answered.count < sizes.count {
+            answered += [try busy.receive("an answer") { if case .outcomesRecorded(let it) = $0 { it.request } else { nil } }]
+        }
+        #expect(answered == sizes.indices.map { UInt64($0) }, "messages of a peer keep their order")
+        #expect(try await Self.recorded(node, of: "a") == all)
+        node.stop()
+        try node.wait()
+    }
+}
