@@ -26,7 +26,10 @@ struct PlanSession {
     private(set) var done: [GroupDone] = []
     /// Rollouts left for look-ahead.
     private(set) var reserve: RolloutReserve
-    private var stream: StreamingPlan
+    /// Budgets while predictions arrive; not used after the end.
+    var stream: StreamingPlan
+    /// Candidates with a belief.
+    private(set) var predicted = 0
     private let indices: [String: Int]
     private let rewardRange: RewardRange
     private let lookAhead: LookAhead?
@@ -120,9 +123,20 @@ struct PlanSession {
 
     // MARK: Entries
 
-    /// Adds predictions; hands out the budgets that follow, and ends the plan when all predictions are there.
-    mutating func receive(_ predictions: [CandidatePrediction]) throws(PlanningError) -> Effects {
-        guard end == nil else { return Effects() }
+    /// Adds predictions; hands out the budgets that follow, and ends the plan when all predictions are there: by
+    /// `settlement` where that was computed before. Cost: with the last predictions, that of a settlement.
+    mutating func receive(
+        _ predictions: [CandidatePrediction], settled settlement: PlanSettlement.Result? = nil
+    ) throws(PlanningError) -> Effects {
+        var effects = Effects()
+        guard end == nil else { return effects }
+        try add(predictions, &effects)
+        if isPredicted { try finish(settlement, &effects) }
+        return effects
+    }
+
+    /// Adds predictions, and hands out the budgets that follow at once.
+    mutating func add(_ predictions: [CandidatePrediction], _ effects: inout Effects) throws(PlanningError) {
         var candidates: [BudgetCandidate] = []
         var received: [(Int, Belief)] = []
         let hasTokenLimit = tokenLimit != nil
@@ -144,16 +158,13 @@ struct PlanSession {
             beliefs[index] = belief
             sources[index] = candidate.source
         }
-        var effects = Effects()
+        predicted += received.count
         // In shadow mode, even budgets are handed out at the end.
         if request.mode == .active { for one in assignments { handOut(one, &effects) } }
-        if hasTokenLimit {
-            if !beliefs.contains(nil) { try finishWithinTokens(&effects) }
-        } else if stream.received == request.candidates.count {
-            try finish(&effects)
-        }
-        return effects
     }
+
+    /// Whether all predictions are there.
+    var isPredicted: Bool { predicted == request.candidates.count }
 
     /// Ends the plan without the predictions that are missing: an even share for every prompt that has no budget yet.
     mutating func cut() throws(PlanningError) -> Effects {
@@ -251,16 +262,22 @@ struct PlanSession {
         effects.budgets.append(budget)
     }
 
-    private mutating func finish(_ effects: inout Effects) throws(PlanningError) {
-        let (plan, assignments) = try stream.finish()
-        if request.mode == .shadow {
-            for (index, share) in try shadow().enumerated() {
-                handOut(index, share, source: .uniform, reason: .shadow, &effects)
-            }
-        } else {
-            for assignment in assignments { handOut(assignment, &effects) }
+    private mutating func finish(
+        _ known: PlanSettlement.Result?, _ effects: inout Effects
+    ) throws(PlanningError) {
+        let settlement = if let known { try known.get() } else { try settle() }
+        for (index, n) in settlement.even.enumerated() {
+            handOut(index, n, source: .uniform, reason: .shadow, &effects)
         }
-        conclude(plan, &effects)
+        switch settlement.budgets {
+        case .streamed(let assignments): for assignment in assignments { handOut(assignment, &effects) }
+        case .withinTokens(let budgets):
+            for (index, budget) in budgets.enumerated() {
+                handOut(index, budget.n, source: budget.source, reason: budget.reason, &effects)
+            }
+        case .none: break
+        }
+        conclude(settlement.plan, &effects)
     }
 
     /// Ends the plan by what its budgets are worth.
@@ -281,7 +298,7 @@ struct PlanSession {
     }
 
     /// Even budgets by candidate, within own limits.
-    private func shadow() throws(PlanningError) -> [Int] {
+    func shadow() throws(PlanningError) -> [Int] {
         var candidates: [BudgetCandidate] = []
         for (candidate, belief) in zip(request.candidates, beliefs) {
             guard let belief else { preconditionFailure("plan \(name) ends without a belief of every candidate") }

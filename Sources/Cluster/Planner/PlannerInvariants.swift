@@ -21,6 +21,9 @@ extension PlannerState {
         if kept != (planBytes, candidatesKept) || Set(openings.keys) != Set(sessions.keys) {
             broken.append("plans of \(planBytes) bytes and \(candidatesKept) candidates are counted, there are \(kept)")
         }
+        for (plan, opening) in settling where openings[plan] != opening || sessions[plan]?.end != nil {
+            broken.append("\(plan) is settled, and it has ended or is another one")
+        }
         if staleKeys > queue.count { broken.append("\(staleKeys) keys are stale, the queue has \(queue.count)") }
         broken += rollouts.brokenInvariants + brokenBounds
         for name in preparing.keys where sessions[name] != nil { broken.append("\(name) is prepared and open") }
@@ -107,6 +110,9 @@ extension PlannerState {
             if group.isDone, request.delivery == .workers, group.rewards.count + group.failed != group.wanted {
                 broken.append("\(place) is done with \(group.rewards.count) + \(group.failed) of \(group.wanted)")
             }
+        }
+        if session.predicted != session.beliefs.count(where: { $0 != nil }) {
+            broken.append("\(name): \(session.predicted) beliefs are counted")
         }
         let numbers = session.done.map(\.number)
         if numbers != Array(numbers.indices) || Set(session.done.map(\.index)).count != numbers.count {

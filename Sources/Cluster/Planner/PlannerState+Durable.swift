@@ -76,6 +76,7 @@ extension PlannerState {
     mutating func removeSession(_ plan: PlanName) {
         guard let session = sessions.removeValue(forKey: plan) else { return }
         openings[plan] = nil
+        settling[plan] = nil
         planBytes -= session.bytes
         candidatesKept -= session.groups.count
         staleKeys += session.groups.count { $0.isQueued }

@@ -1,3 +1,4 @@
+import DequeModule
 import OrderedCollections
 import Planning
 import Scoring
@@ -52,19 +53,25 @@ extension PlannerState {
         } catch {
             return refuse(name, error, to: peer, &actions)
         }
-        var warnings: [String] = []
-        record(request.outcomes, of: request, &warnings, &actions)
-        request.outcomes = []
+        preparing[name] = PlanInPreparation(
+            identity: checked.identity, listeners: [peer], deadline: arrived + request.deadline)
+        var progress = RequestInProgress(request, identity: checked.identity, texts: Self.texts(request.outcomes))
+        guard record(&progress, &actions) else { return pending.prepend(.request(progress)) }
+        prepare(progress, at: now, &actions)
+    }
+
+    /// Prepares the plan of a request whose outcomes are recorded.
+    mutating func prepare(_ progress: RequestInProgress, at now: Instant, _ actions: inout [Action]) {
+        let request = progress.request
+        var warnings = progress.warnings
         for plan in oldPlans(before: request) where sessions[plan]?.isInFlight(countsGroups: false) == true {
             warnings.append(
                 "the plan of step \(plan.step) was dropped before its groups were done, because "
                     + "\(configuration.plansMax) plans are kept; in_flight_max bounds unfinished steps")
         }
         for reference in request.references { recordUse(of: reference) }
-        preparing[name] = PlanInPreparation(
-            identity: checked.identity, listeners: [peer], deadline: arrived + request.deadline)
         let preparation = PlanPreparation(
-            basis: basis(for: request), identity: checked.identity, warnings: warnings, attemptsBefore: attempts)
+            basis: basis(for: request), identity: progress.identity, warnings: warnings, attemptsBefore: attempts)
         start(
             .prepare(preparation), reading: preparation.basis.bytes, keeping: request.textBytes, at: now, &actions)
     }
@@ -145,27 +152,31 @@ extension PlannerState {
     /// Fills in the texts of candidates that were sent without one. Throws `unknown` where the history has none, and
     /// `invalid` where the request with all texts is larger than a message.
     private mutating func fillTexts(_ request: inout RequestPlan) throws(PlanRefusal) {
-        let policyID = request.plan.policyID
+        let named = request.candidates.lazy.filter(\.text.isEmpty).map(\.promptID)
+        guard !named.isEmpty else { return }
+        let promptIDs = Array(named)
+        try fillTexts(&request, from: histories[request.plan.policyID])
+        histories[request.plan.policyID]?.recordUse(of: promptIDs)
+    }
+
+    private func fillTexts(_ request: inout RequestPlan, from history: PolicyHistory?) throws(PlanRefusal) {
         var bytes = 0
-        var isFilled = false
         for (index, candidate) in request.candidates.enumerated() {
             if candidate.text.isEmpty {
-                guard let text = histories[policyID]?.text(of: candidate.promptID) else {
+                guard let text = history?.text(of: candidate.promptID) else {
                     throw PlanRefusal(
                         reason: .unknown,
                         message:
                             "items[\(index)]: prompt \(candidate.promptID) has no text and none was sent before; send it"
                     )
                 }
-                histories[policyID]?.recordUse(of: candidate.promptID)
                 request.candidates[index].text = text
-                isFilled = true
             }
             bytes += request.candidates[index].text.utf8.count
         }
         // With some space for the header and the lengths.
         let bytesMax = Limits.messageBytesMax - Limits.headerBytesMax - request.candidates.count * 4
-        guard !isFilled || bytes <= bytesMax else {
+        guard bytes <= bytesMax else {
             throw PlanRefusal(
                 reason: .invalid,
                 message: "its prompts have \(bytes) bytes, the limit is \(bytesMax); divide the step in two")

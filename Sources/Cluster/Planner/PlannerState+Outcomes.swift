@@ -98,32 +98,36 @@ extension PlannerState {
         for part in isLocal ? [answer] : answer.parts { send(.outcomesRecorded(part), to: progress.peer, &actions) }
     }
 
-    /// Records the outcomes of a plan's request. Rejected outcomes become warnings of the plan.
-    mutating func record(
-        _ outcomes: [GroupOutcome], of request: RequestPlan, _ warnings: inout [String], _ actions: inout [Action]
-    ) {
+    /// Records the next outcomes of a plan's request. Rejected ones become warnings of the plan. Returns whether all are
+    /// recorded.
+    mutating func record(_ progress: inout RequestInProgress, _ actions: inout [Action]) -> Bool {
+        let request = progress.request
         let policyID = request.plan.policyID
         var recorded: [RecordedOutcome] = []
         var rejected = 0
-        var seen: Set<String> = []
-        let texts = Self.texts(outcomes)
-        for outcome in outcomes {
+        for index in progress.nextPart(configuration.turnOutcomesMax) {
+            let outcome = progress.outcomes[index]
             let isKnown = histories[policyID]?.contains(eventID: outcome.eventID) == true
-            guard !isKnown, seen.insert(outcome.eventID).inserted else {
+            guard !isKnown, progress.seen.insert(outcome.eventID).inserted else {
                 counts.outcomesRepeated += 1
                 continue
             }
             do throws(OutcomeFault) {
                 try checkAttempt(of: outcome, policyID, attempt: request.attempt)
-                recorded.append(try check(outcome, texts: texts, of: policyID, rewards: request.rewards))
+                recorded.append(try check(outcome, texts: progress.texts, of: policyID, rewards: request.rewards))
             } catch {
                 rejected += 1
-                if warnings.count < Self.warningsMax { warnings.append("outcome \(outcome.eventID): \(error.message)") }
+                if progress.warnings.count < Self.warningsMax {
+                    progress.warnings.append("outcome \(outcome.eventID): \(error.message)")
+                }
             }
         }
         counts.outcomesRejected += rejected
-        if rejected > 0 { warnings.append("\(rejected) outcomes were not recorded") }
+        progress.rejected += rejected
         keep(recorded, of: policyID, &actions)
+        guard progress.isWhole else { return false }
+        if progress.rejected > 0 { progress.warnings.append("\(progress.rejected) outcomes were not recorded") }
+        return true
     }
 
     /// Rejected outcomes that get a warning each.
@@ -148,7 +152,7 @@ extension PlannerState {
     }
 
     /// Texts by prompt: one outcome with a text is enough for all outcomes of its prompt.
-    private static func texts(_ outcomes: [GroupOutcome]) -> [String: String] {
+    static func texts(_ outcomes: [GroupOutcome]) -> [String: String] {
         Dictionary(outcomes.lazy.filter { !$0.text.isEmpty }.map { ($0.promptID, $0.text) }) { $1 }
     }
 

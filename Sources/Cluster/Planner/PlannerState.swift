@@ -45,6 +45,8 @@ public struct PlannerState: Sendable {
     var candidatesKept = 0
     /// Plans that are prepared now, and not opened yet.
     var preparing: OrderedDictionary<PlanName, PlanInPreparation> = [:]
+    /// Plans that are settled now: which opening of its step each is.
+    var settling: [PlanName: UInt64] = [:]
     /// Requests that are not finished in one turn, and those that arrived behind them.
     var pending: Deque<PendingRequest> = []
     /// Bytes of the work that the driver has.

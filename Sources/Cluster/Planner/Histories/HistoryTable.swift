@@ -61,6 +61,7 @@ struct HistoryTable: Sendable {
     var brokenInvariants: [String] {
         var counted = Sums()
         for history in all.values { counted += Sums(history) }
-        return counted == sums ? [] : ["\(sums) are kept, the histories have \(counted)"]
+        return (counted == sums ? [] : ["\(sums) are kept, the histories have \(counted)"])
+            + all.values.flatMap(\.knownTexts.brokenInvariants)
     }
 }

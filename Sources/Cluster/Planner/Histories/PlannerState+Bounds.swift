@@ -29,11 +29,7 @@ extension PlannerState {
         guard historyBytes > configuration.historyBytesMax else { return }
         let others = historyBytes - (histories[policyID]?.bytes ?? 0)
         forgetTexts(of: policyID, &actions, beyond: configuration.historyBytesMax - others, of: \.bytes)
-        var removed = 0
-        while historyBytes > configuration.historyBytesMax, histories[policyID]?.outcomes.isEmpty == false {
-            histories[policyID]?.forgetFirst()
-            removed += 1
-        }
+        let removed = histories[policyID]?.forgetOutcomes(beyond: configuration.historyBytesMax - others) ?? 0
         guard removed > 0, let rest = histories[policyID]?.outcomes.count else { return }
         counts.outcomesEvicted += removed
         actions.append(.journal(.outcomesTrimmed(policyID: policyID, keeping: rest)))
@@ -43,12 +39,7 @@ extension PlannerState {
     private mutating func forgetTexts(
         of policyID: String, _ actions: inout [Action], beyond bytesMax: Int, of bytes: KeyPath<PolicyHistory, Int>
     ) {
-        var forgotten: [String] = []
-        while let held = histories[policyID]?[keyPath: bytes], held > bytesMax,
-            let promptID = histories[policyID]?.forgetOldestText()
-        {
-            forgotten.append(promptID)
-        }
+        let forgotten = histories[policyID]?.forgetTexts(beyond: bytesMax, of: bytes) ?? []
         guard !forgotten.isEmpty else { return }
         counts.textsEvicted += forgotten.count
         actions.append(.journal(.textsForgotten(policyID: policyID, promptIDs: forgotten)))

@@ -16,8 +16,8 @@ struct PredictionQueue {
 
     /// The results received.
     enum Outcome {
-        /// Answers to some rows, by the owner's row numbers.
-        case answered(Owner, rows: [Int], AnswerBlock, [RowFault])
+        /// Answers to the rows of a shard.
+        case answered(Owner, Shard, AnswerBlock, [RowFault])
         /// The job was refused, or its answers cannot be used.
         case failed(Owner, message: String)
     }
@@ -44,6 +44,8 @@ struct PredictionQueue {
     struct Shard {
         /// By the owner's row numbers.
         let rows: [Int]
+        /// By row: its text, so that nobody needs to hash it again.
+        let keys: [TextKey]
         let texts: TextBlock
         let affinity: UInt64
     }
@@ -63,6 +65,8 @@ struct PredictionQueue {
     /// About so many rows are in a bucket of texts, and there are at most so many buckets.
     private static let bucketRows = 16
     private static let bucketsMax = 32
+    /// Rows of a shard at most: its answer is handled in one turn.
+    private static let shardRowsMax = 256
 
     /// Ids of jobs follow from all three. A digest, so that a tenant that sees ids of its own learns nothing of others'.
     init(generation: UInt64, secret: [UInt8], tenant: String?) {
@@ -82,18 +86,18 @@ struct PredictionQueue {
         var buckets = 1
         while buckets < bucketsMax, rows.count > buckets * bucketRows { buckets *= 2 }
         var members = [[Int]](repeating: [], count: buckets)
-        for (place, row) in rows.enumerated() {
-            members[Int(Digest(of: row.text).bytes[0]) % buckets].append(place)
-        }
+        let keys = rows.map { TextKey($0.text) }
+        for (place, key) in keys.enumerated() { members[Int(key.digest.bytes[0]) % buckets].append(place) }
         var shards: [Shard] = []
         for (bucket, places) in members.enumerated() {
             var start = 0
             while start < places.count {
-                let part = places[start..<min(start + Limits.shardRowsMax, places.count)]
+                let part = places[start..<min(start + Self.shardRowsMax, places.count)]
                 let known = side.map { side in SideBlock(part.map { side.rows[$0] }, schema: side.schema) }
                 shards.append(
                     Shard(
-                        rows: part.map { rows[$0].row }, texts: TextBlock(part.map { rows[$0].text }, side: known),
+                        rows: part.map { rows[$0].row }, keys: part.map { keys[$0] },
+                        texts: TextBlock(part.map { rows[$0].text }, side: known),
                         affinity: UInt64(bucket) &* 0x9E37_79B9_7F4A_7C15))
                 start += part.count
             }
@@ -189,6 +193,6 @@ struct PredictionQueue {
             jobs[answer.job] = nil
             replies = [.closeJob(answer.job)]
         }
-        return (replies, [.answered(job.owner, rows: shard.rows, answer.answers, answer.faults)])
+        return (replies, [.answered(job.owner, shard, answer.answers, answer.faults)])
     }
 }
