@@ -22,6 +22,10 @@ struct PlanSession {
     private(set) var end: PlanEnd?
     /// By candidate.
     var groups: [PlanGroup]
+    /// Groups that lack rollouts.
+    private(set) var groupsOutstanding = 0
+    /// Groups that want rollouts and are not done.
+    private(set) var groupsUnfinished = 0
     /// Groups that are done, in that order.
     private(set) var done: [GroupDone] = []
     /// Rollouts left for look-ahead.
@@ -106,7 +110,7 @@ struct PlanSession {
     func index(of promptID: String) -> Int? { indices[promptID] }
 
     /// Whether its budgets are complete and no rollout worker has work of it left.
-    var isOver: Bool { end != nil && (request.delivery == .trainer || groups.allSatisfy { $0.outstanding == 0 }) }
+    var isOver: Bool { end != nil && (request.delivery == .trainer || groupsOutstanding == 0) }
 
     /// Candidates without a belief.
     var missing: [Int] { beliefs.indices.filter { beliefs[$0] == nil } }
@@ -115,7 +119,7 @@ struct PlanSession {
     /// only where `countsGroups` says so, because not every trainer reports them.
     func isInFlight(countsGroups: Bool) -> Bool {
         guard end != nil else { return true }
-        return (countsGroups || request.delivery == .workers) && groups.contains { !$0.isDone && $0.wanted > 0 }
+        return (countsGroups || request.delivery == .workers) && groupsUnfinished > 0
     }
 
     /// Version of the weights that make the rollouts.
@@ -221,7 +225,7 @@ struct PlanSession {
         guard groups[report.index].events[report.eventID] == nil else { return nil }
         groups[report.index].events[report.eventID] = 0
         groups[report.index].lastEvent = report.eventID
-        groups[report.index].append(report)
+        change(report.index) { $0.append(report) }
         var effects = Effects()
         settle(report.index, after: report.eventID, &effects)
         return effects
@@ -252,7 +256,7 @@ struct PlanSession {
         spent += n - (budgets[index] ?? 0)
         explored[index] = source == .explore ? n : nil
         budgets[index] = n
-        groups[index].planned = n
+        change(index) { $0.planned = n }
         let kappa = beliefs[index]?.kappa
         let budget = PlannedBudget(
             index: index, promptID: request.candidates[index].promptID, n: n, p: beliefs[index]?.mean,
@@ -327,6 +331,18 @@ struct PlanSession {
 
     // MARK: Groups
 
+    /// The group of a candidate, if it is done.
+    func done(of index: Int) -> GroupDone? { groups[index].doneNumber.map { done[$0] } }
+
+    /// Changes what a group has or wants.
+    private mutating func change(_ index: Int, _ change: (inout PlanGroup) -> Void) {
+        groupsOutstanding -= groups[index].outstanding > 0 ? 1 : 0
+        groupsUnfinished -= !groups[index].isDone && groups[index].wanted > 0 ? 1 : 0
+        change(&groups[index])
+        groupsOutstanding += groups[index].outstanding > 0 ? 1 : 0
+        groupsUnfinished += !groups[index].isDone && groups[index].wanted > 0 ? 1 : 0
+    }
+
     /// Whether a group may have these rewards. Throws `rewardOutOfRange`.
     func check(_ rewards: [Double], promptID: String) throws(PlanningError) {
         _ = try ShrinkageBaseline(rewards: rewards, p: 0.5, range: rewardRange, promptID: promptID)
@@ -345,7 +361,7 @@ struct PlanSession {
                     rewards: group.rewards, p: p, range: rewardRange, promptID: promptID, reserve: &reserve)
                 {
                 case .draw(let more):
-                    groups[index].drawn += more
+                    change(index) { $0.drawn += more }
                     // At the plan's end, the latest report gets a new answer when it is repeated.
                     if let event = eventID ?? group.lastEvent { groups[index].events[event] = more }
                     effects.draws[index] = more
@@ -362,9 +378,10 @@ struct PlanSession {
         } catch {
             preconditionFailure("group \(promptID) of \(name) has rewards that were not checked: \(error)")
         }
-        groups[index].isDone = true
+        let number = done.count
+        change(index) { $0.doneNumber = number }
         let done = GroupDone(
-            number: self.done.count, index: index, promptID: promptID, rewards: group.rewards,
+            number: number, index: index, promptID: promptID, rewards: group.rewards,
             advantages: group.rewards.map { $0 - baseline }, baseline: baseline, failed: group.failed, reason: reason,
             references: group.references)
         self.done.append(done)

@@ -31,7 +31,7 @@ extension PlannerState {
         let name = request.plan
         recordUse(of: name.policyID)
         if preparing[name]?.identity == checked.identity {
-            preparing[name]?.listeners.append(peer)
+            _ = awaitPlan(name, by: peer)
             return
         }
         if let known = sessions[name], known.opening.identity == checked.identity {
@@ -53,8 +53,10 @@ extension PlannerState {
         } catch {
             return refuse(name, error, to: peer, &actions)
         }
-        preparing[name] = PlanInPreparation(
-            identity: checked.identity, listeners: [peer], deadline: arrived + request.deadline)
+        preparing.begin(
+            name,
+            PlanInPreparation(identity: checked.identity, listeners: [], deadline: arrived + request.deadline))
+        _ = awaitPlan(name, by: peer)
         var progress = RequestInProgress(request, identity: checked.identity, texts: Self.texts(request.outcomes))
         guard record(&progress, &actions) else { return pending.prepend(.request(progress)) }
         prepare(progress, at: now, &actions)
@@ -80,7 +82,7 @@ extension PlannerState {
     mutating func receive(_ prepared: PreparedPlan, at now: Instant, _ actions: inout [Action]) {
         let name = prepared.plan
         // Otherwise it was forgotten with its policy.
-        guard preparing[name]?.identity == prepared.identity, let waiting = preparing.removeValue(forKey: name) else {
+        guard preparing[name]?.identity == prepared.identity, let waiting = endPreparation(of: name) else {
             return
         }
         do throws(PlanRefusal) {
@@ -115,12 +117,12 @@ extension PlannerState {
     /// What the predictions of a request are based on now.
     func basis(for request: RequestPlan) -> PlanBasis {
         let readsSide = predictions.model.map { !textOnlyModels.contains($0.digest) } ?? true
-        let kept = sessions.values.filter { $0.name.policyID == request.plan.policyID && $0.name < request.plan }
+        let kept = sessions.plans(of: request.plan.policyID).names.filter { $0 < request.plan }
         let ids = Set([request.plan.policyID] + request.references)
         return PlanBasis(
             request: request,
             histories: Dictionary(uniqueKeysWithValues: ids.compactMap { id in histories[id].map { (id, $0) } }),
-            earlier: kept.sorted { $0.name < $1.name }, readsSide: readsSide)
+            earlier: kept.sorted().compactMap { sessions[$0] }, readsSide: readsSide)
     }
 
     /// Codes of refusals and of rejected outcomes that programs may rely on.
@@ -187,9 +189,9 @@ extension PlannerState {
     private func checkInFlight(_ request: RequestPlan) throws(PlanRefusal) {
         guard request.inFlightMax > 0 else { return }
         let most = min(request.inFlightMax, configuration.plansMax)
-        let steps = sessions.values
-            .filter { $0.name.policyID == request.plan.policyID && $0.isInFlight(countsGroups: true) }
-            .map(\.name.step).sorted()
+        let steps = sessions.plans(of: request.plan.policyID).names
+            .filter { sessions[$0]?.isInFlight(countsGroups: true) == true }
+            .map(\.step).sorted()
         guard let first = steps.first, steps.count >= most else { return }
         throw PlanRefusal(
             reason: .capacity,
@@ -203,17 +205,19 @@ extension PlannerState {
     /// Plans that make room for another one: finished ones first, and those that were made first.
     func oldPlans(before request: RequestPlan) -> [PlanName] {
         // In the order in which they were made: after the trainer has gone back, a later step may be the older plan.
-        let own = sessions.values.filter { $0.name.policyID == request.plan.policyID }
+        let own = sessions.plans(of: request.plan.policyID).names
         let excess = own.count - configuration.plansMax + 1
         guard excess > 0 else { return [] }
-        let unfinished = own.filter { $0.isInFlight(countsGroups: false) }.map(\.name)
-        return Array((own.map(\.name).filter { !unfinished.contains($0) } + unfinished).prefix(excess))
+        let isUnfinished = { (plan: PlanName) in sessions[plan]?.isInFlight(countsGroups: false) == true }
+        return Array((own.filter { !isUnfinished($0) } + own.filter(isUnfinished)).prefix(excess))
     }
 
     /// Drops a plan with its groups; peers that wait for its end get the reason.
     mutating func forget(_ plan: PlanName, because reason: PlanRefusal, _ actions: inout [Action]) {
         guard let session = sessions[plan] else { return }
-        for group in session.groups { if let lease = group.lease { release(lease, of: plan) } }
+        for (index, group) in session.groups.enumerated() {
+            if let lease = group.lease { release(lease, of: plan, index) }
+        }
         for message in predictions.cancel(.plan(plan)) { actions.append(.toCoordinator(message)) }
         for peer in listeners[plan] ?? [] where session.end == nil {
             let stated = PlanRefusal(

@@ -59,7 +59,7 @@ extension PlannerState {
                 if let (plan, group) = try group(of: outcome, policyID: report.policyID, &more) {
                     if sessions[plan]?.groups[group.index].isDone == true {
                         // It counts for the history only; the group is done.
-                        let done = sessions[plan]?.done.first { $0.index == group.index }
+                        let done = sessions[plan]?.done(of: group.index)
                         progress.answer.decisions.append(
                             OutcomesRecorded.Decision(index: index, draw: 0, done: done))
                     } else {
@@ -91,7 +91,7 @@ extension PlannerState {
         for (place, decision) in answer.decisions.enumerated() {
             guard let group = decision.done, let step = report.outcomes[decision.index].step else { continue }
             let plan = PlanName(policyID: report.policyID, step: step)
-            let key = GroupKey(plan: plan, opening: openings[plan] ?? 0, index: group.index)
+            let key = GroupKey(plan: plan, opening: sessions.openings[plan] ?? 0, index: group.index)
             if !done.insert(key).inserted { answer.decisions[place].done = nil }
         }
         let isLocal = trainers[progress.peer]?.isLocal == true
@@ -147,6 +147,7 @@ extension PlannerState {
                 named.append(NamedText(promptID: outcome.promptID, text: outcome.text))
             }
         }
+        recordUse(of: policyID)
         journal(named, of: policyID, &actions)
         keepWithinBounds(policyID, &actions)
     }
@@ -175,9 +176,8 @@ extension PlannerState {
     }
 
     /// The range of rewards that a report does not state, of an outcome without a plan: that of the policy's latest plan.
-    /// Cost: a look at each plan.
     private func latestRewardRange(of policyID: String) -> ClosedRange<Double> {
-        sessions.values.last { $0.name.policyID == policyID }?.request.rewards ?? 0...1
+        sessions.plans(of: policyID).names.last.flatMap { sessions[$0]?.request.rewards } ?? 0...1
     }
 
     /// An outcome as it is kept: its reward scaled to [0, 1], with its text and version.
@@ -270,7 +270,7 @@ extension PlannerState {
             throw OutcomeFault(code: "reward_out_of_range", message: "\(error)")
         }
         let group = session.groups[index]
-        let key = GroupKey(plan: plan, opening: openings[plan] ?? 0, index: index)
+        let key = GroupKey(plan: plan, opening: sessions.openings[plan] ?? 0, index: index)
         let rollouts = more[key, default: 0] + outcome.rewards.count + outcome.failed
         guard group.rewards.count + group.failed + rollouts <= PlanLimits.groupRollouts.upperBound else {
             throw OutcomeFault(
@@ -310,6 +310,6 @@ extension PlannerState {
         else { return }
         answer.decisions.append(
             OutcomesRecorded.Decision(
-                index: index, draw: draw, done: draw > 0 ? nil : session.done.first { $0.index == place }))
+                index: index, draw: draw, done: draw > 0 ? nil : session.done(of: place)))
     }
 }

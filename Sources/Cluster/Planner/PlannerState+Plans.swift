@@ -75,7 +75,7 @@ extension PlannerState {
 
     /// The work that ends a plan with these predictions; `nil` where others are missing, or it is done at once.
     private func settlement(of plan: PlanName, after received: [CandidatePrediction]) -> SettlementWork? {
-        guard let session = sessions[plan], let opening = openings[plan],
+        guard let session = sessions[plan], let opening = sessions.openings[plan],
             session.predicted + received.count == session.request.candidates.count,
             session.settlementBytes >= configuration.workBytesMin
         else { return nil }
@@ -214,8 +214,23 @@ extension PlannerState {
         listeners[plan, default: []].append(peer)
     }
 
+    /// Sends a plan's messages to a trainer once it is prepared; `false` where it is not being prepared.
+    mutating func awaitPlan(_ plan: PlanName, by peer: Peer) -> Bool {
+        guard preparing[plan] != nil else { return false }
+        // Otherwise it has left since it asked.
+        if trainers[peer]?.awaits.insert(plan) != nil { preparing[plan]?.listeners.append(peer) }
+        return true
+    }
+
+    /// Ends the preparation of a plan; returns it.
+    mutating func endPreparation(of plan: PlanName) -> PlanInPreparation? {
+        let ended = preparing.end(plan)
+        for peer in ended?.listeners ?? [] { trainers[peer]?.awaits.remove(plan) }
+        return ended
+    }
+
     mutating func follow(_ plan: PlanName, _ groupsAfter: Int, by peer: Peer, _ actions: inout [Action]) {
-        if preparing[plan]?.listeners.append(peer) != nil { return }
+        if awaitPlan(plan, by: peer) { return }
         guard sessions[plan] != nil else {
             let message =
                 "step \(plan) has no plan here: it was never requested, or it was dropped for later steps; request it"

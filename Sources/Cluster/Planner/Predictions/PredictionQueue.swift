@@ -30,6 +30,8 @@ struct PredictionQueue {
         let shards: [Shard]
         fileprivate(set) var unanswered: Set<UInt32> = []
         fileprivate(set) var isSubmitted = false
+        /// Jobs are submitted in the order of their numbers.
+        fileprivate var number = 0
 
         init(owner: Owner, policy: Policy, context: ContextBlock, shards: [Shard]) {
             self.owner = owner
@@ -52,7 +54,10 @@ struct PredictionQueue {
 
     /// The model of the predictions; `nil` until a worker has joined.
     private(set) var model: ModelFingerprint?
-    private var jobs: OrderedDictionary<JobID, PredictionJob> = [:]
+    private var jobs: [JobID: PredictionJob] = [:]
+    /// Jobs of an owner, in the order in which they began.
+    private var owned: [Owner: [JobID]] = [:]
+    private var jobNumber = 0
     private var ids: SeededGenerator
     /// When it sends a heartbeat, or requests the model.
     private(set) var nextDeadline: Instant = .zero
@@ -113,17 +118,37 @@ struct PredictionQueue {
     mutating func begin(_ job: PredictionJob, at now: Instant) -> [Message] {
         guard !job.shards.isEmpty else { return [] }
         let id = JobID(using: &ids)
+        var job = job
+        jobNumber += 1
+        job.number = jobNumber
         jobs[id] = job
+        owned[job.owner, default: []].append(id)
         // The model may have become known a moment ago, and the request costs nothing.
         return model == nil ? askForModel(at: now) : submit(id)
     }
 
-    /// Ends all jobs of an owner.
+    /// Ends all jobs of an owner. Cost: nothing for other jobs.
     mutating func cancel(_ owner: Owner) -> [Message] {
-        jobs.filter { $0.value.owner == owner }.keys.map { id in
+        (owned.removeValue(forKey: owner) ?? []).map { id in
             jobs[id] = nil
             return .closeJob(id)
         }
+    }
+
+    /// Forgets a job. An owner has two at most.
+    @discardableResult
+    private mutating func remove(_ id: JobID) -> PredictionJob? {
+        guard let job = jobs.removeValue(forKey: id) else { return nil }
+        owned[job.owner]?.removeAll { $0 == id }
+        if owned[job.owner]?.isEmpty == true { owned[job.owner] = nil }
+        return job
+    }
+
+    /// What is wrong with the jobs by owner; for tests and simulation.
+    var brokenInvariants: [String] {
+        let kept = Dictionary(grouping: jobs.sorted { $0.value.number < $1.value.number }, by: \.value.owner)
+            .mapValues { $0.map(\.key) }
+        return kept == owned ? [] : ["jobs by owner are \(owned), not \(kept)"]
     }
 
     mutating func tick(at now: Instant) -> [Message] {
@@ -139,7 +164,8 @@ struct PredictionQueue {
             guard let named = welcome.fingerprint else { return ([], []) }
             model = named
             nextDeadline = now + Self.heartbeatInterval
-            return (jobs.keys.filter { jobs[$0]?.isSubmitted == false }.flatMap { submit($0) }, [])
+            let open = jobs.filter { !$0.value.isSubmitted }.sorted { $0.value.number < $1.value.number }.map(\.key)
+            return (open.flatMap { submit($0) }, [])
         case .whoAreYou:
             for id in jobs.keys { jobs[id]?.isSubmitted = false }
             return (askForModel(at: now), [])
@@ -150,7 +176,7 @@ struct PredictionQueue {
             model = nil
             return (askForModel(at: now), [])
         case .jobRefused(let id, _, let message):
-            guard let job = jobs.removeValue(forKey: id) else { return ([], []) }
+            guard let job = remove(id) else { return ([], []) }
             return ([], [.failed(job.owner, message: message)])
         default: return ([], [])
         }
@@ -184,13 +210,13 @@ struct PredictionQueue {
         let shard = job.shards[Int(answer.shard)]
         guard answer.answers.count == shard.rows.count else {
             // Another client has submitted rows of its own under the job's id.
-            jobs[answer.job] = nil
+            remove(answer.job)
             let message = "shard \(answer.shard) has \(answer.answers.count) answers to \(shard.rows.count) rows"
             return ([.closeJob(answer.job)], [.failed(job.owner, message: message)])
         }
         var replies: [Message] = []
         if jobs[answer.job]?.unanswered.isEmpty == true {
-            jobs[answer.job] = nil
+            remove(answer.job)
             replies = [.closeJob(answer.job)]
         }
         return (replies, [.answered(job.owner, shard, answer.answers, answer.faults)])
