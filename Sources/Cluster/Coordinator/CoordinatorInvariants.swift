@@ -82,6 +82,10 @@ extension CoordinatorState {
         {
             broken.append("a piece waits for another worker since \(open), the bound is later")
         }
+        let leased = job.shards.values.reduce(0) { $0 + $1.pieces.count(where: \.isLeased) }
+        if leased != job.leasedCount {
+            broken.append("\(job.leasedCount) pieces are counted as lent, there are \(leased)")
+        }
         if rows != job.rowsUnconfirmed || tokens != job.tokensUnanswered {
             broken.append("the window counts \(job.rowsUnconfirmed) rows, there are \(rows)")
         }

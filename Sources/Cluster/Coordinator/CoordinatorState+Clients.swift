@@ -57,13 +57,17 @@ extension CoordinatorState {
     }
 
     /// Whether the shards of all jobs, of all jobs of a tenant, and of all jobs of one key leave memory for another. Where they do not, the shard is
-    /// not kept: its client submits it again when nothing was answered for a while. Cost: a sum over the jobs.
+    /// not kept: its client submits it again when nothing was answered for a while. Cost: a look at each job, of which there are at
+    /// most `jobsMax`, and a copy of none.
     private func hasMemory(for shard: SubmitShard, of peer: Peer) -> Bool {
         var (total, tenants, own) = (0, 0, 0)
-        for job in jobs.values {
-            total += job.tokensUnanswered
-            if job.tenant == peer.tenant { tenants += job.tokensUnanswered }
-            if peer.owner != nil, job.owner == peer.owner, job.tenant == peer.tenant { own += job.tokensUnanswered }
+        for place in jobs.values.indices {
+            let tokens = jobs.values[place].tokensUnanswered
+            guard tokens > 0 else { continue }
+            total += tokens
+            guard jobs.values[place].tenant == peer.tenant else { continue }
+            tenants += tokens
+            if peer.owner != nil, jobs.values[place].owner == peer.owner { own += tokens }
         }
         return (total == 0 || total + shard.windowTokens <= configuration.windowTokensTotal)
             && (tenants == 0 || tenants + shard.windowTokens <= share(of: configuration.windowTokensTotal))

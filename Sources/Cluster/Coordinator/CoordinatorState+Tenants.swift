@@ -31,14 +31,15 @@ extension CoordinatorState {
     }
 
     /// The levels that a tenant may know: workers that compute for it, pieces of its own jobs. `nil` is the cluster itself,
-    /// whose workers compute for all. Cost: linear in workers and in the tenant's shards.
+    /// whose workers compute for all. Cost: a look at each worker and job.
     func status(seenBy tenant: String?) -> ClusterStatus {
         guard shares > 1 || tenant != nil else { return status }
-        let own = jobs.values.filter { $0.tenant == tenant }
+        let own = jobs.values.indices.filter { jobs.values[$0].tenant == tenant }
         let serving = workers.sessions.values.filter { $0.serves(tenant) }
         return ClusterStatus(
-            workers: serving.count, shardsPending: own.reduce(0) { $0 + $1.pendingCount },
-            shardsLeased: own.reduce(0) { $0 + $1.leasedCount }, rangeWorkers: serving.count { $0.readsRanges })
+            workers: serving.count, shardsPending: own.reduce(0) { $0 + jobs.values[$1].pendingCount },
+            shardsLeased: own.reduce(0) { $0 + jobs.values[$1].leasedCount },
+            rangeWorkers: serving.count { $0.readsRanges })
     }
 
     /// The levels that the holder of a worker's key may know: a worker of no tenant is the operator's.

@@ -41,6 +41,8 @@ struct Job {
     /// Rows of the client's whole input, and those that it has confirmed; 0 where it has not said. For people only.
     private(set) var rowsTotal = 0
     private(set) var rowsConfirmed = 0
+    /// Pieces that are lent.
+    private(set) var leasedCount = 0
     /// What `shards` count in the window: their tokens, with side information.
     private(set) var tokensUnanswered = 0
 
@@ -83,6 +85,7 @@ struct Job {
         /// Since when it waits for another opinion.
         var openSince: Instant = .zero
 
+        var isLeased: Bool { if case .leased = state { true } else { false } }
         /// Whether it was answered, and waits for another worker.
         var isOpen: Bool { state == .pending && !opinions.isEmpty }
         /// Workers that may not have it: those that have answered it, those that died with it, and, where it waits for a
@@ -228,14 +231,20 @@ struct Job {
     /// Forgets everything below, which the client has confirmed; `false` when it was confirmed before.
     mutating func confirm(below: UInt32) -> Bool {
         guard below > confirmedBelow else { return false }
-        confirmedBelow = below
-        for index in answers.keys.filter({ $0 < below }) {
+        for index in indices(answers, confirmedBelow..<below) {
             let rows = answers.removeValue(forKey: index)?.answers.count ?? 0
             rowsUnconfirmed -= rows
             rowsConfirmed += rows
         }
-        drop(shards.keys.filter { $0 < below })
+        drop(indices(shards, confirmedBelow..<below))
+        confirmedBelow = below
         return true
+    }
+
+    /// Which of some shards are here. Nothing is here below what was confirmed before, so a client that confirms one shard after
+    /// the other costs one look for each, not one at the whole window.
+    private func indices<Value>(_ here: [UInt32: Value], _ range: Range<UInt32>) -> [UInt32] {
+        range.count < here.count ? range.filter { here[$0] != nil } : here.keys.filter(range.contains)
     }
 
     /// Keeps what the client says of its input. Bounded, so that a sum of it never overflows.
@@ -256,16 +265,8 @@ struct Job {
     mutating func forgetUnleased() {
         drop(
             shards.compactMap { index, shard in
-                let isLeased = shard.pieces.contains { if case .leased = $0.state { true } else { false } }
-                return isLeased ? nil : index
+                shard.pieces.contains(where: \.isLeased) ? nil : index
             })
-    }
-
-    /// Pieces that are lent.
-    var leasedCount: Int {
-        shards.values.reduce(0) { count, shard in
-            count + shard.pieces.count { if case .leased = $0.state { true } else { false } }
-        }
     }
 
     /// How many of the queue's first pieces are searched for one that suits a worker.
@@ -325,6 +326,7 @@ struct Job {
             let place = shard.pieces.firstIndex(where: { $0.rows.lowerBound == key.firstRow })
         else { preconditionFailure("halving a piece that is not here: \(key)") }
         let whole = shard.pieces[place]
+        leasedCount -= whole.isLeased ? 1 : 0
         let middle = whole.rows.lowerBound + whole.rows.count / 2
         let halves = [whole.rows.lowerBound..<middle, middle..<whole.rows.upperBound].map {
             Piece(
@@ -346,6 +348,7 @@ struct Job {
         for index in indices {
             guard let shard = shards.removeValue(forKey: index) else { continue }
             if shard.pieces.contains(where: { $0.state == .pending }) { waiting.insert(index) }
+            leasedCount -= shard.pieces.count(where: \.isLeased)
             rowsUnconfirmed -= shard.submitted.content.count
             tokensUnanswered -= shard.submitted.windowTokens
         }
@@ -360,7 +363,9 @@ struct Job {
         guard let place = shards[key.shard]?.pieces.firstIndex(where: { $0.rows.lowerBound == key.firstRow }),
             var piece = shards[key.shard]?.pieces[place]
         else { preconditionFailure("no piece at \(key)") }
+        leasedCount -= piece.isLeased ? 1 : 0
         change(&piece)
+        leasedCount += piece.isLeased ? 1 : 0
         shards[key.shard]?.pieces[place] = piece
         return piece
     }

@@ -70,7 +70,7 @@ extension CoordinatorMachines {
         details.jobsOmitted = max(0, jobs.count - ClusterDetails.jobsMax)
         details.jobs = jobs.prefix(ClusterDetails.jobsMax).map { .init($0.key, $0.value) }
         details.plans = own.flatMap { planner in
-            planner.sessions.values.suffix(ClusterDetails.plansMax / own.count).reversed()
+            planner.sessions.all.suffix(ClusterDetails.plansMax / own.count).reversed()
                 .map { .init($0, of: planner.tenant) }
         }
         return details

@@ -14,8 +14,8 @@ struct PlanGroup: Hashable {
     var events: [String: Int] = [:]
     /// The latest event.
     var lastEvent: String?
-    /// It has its rollouts, and can be trained on.
-    var isDone = false
+    /// Its number among the plan's groups done; `nil` as long as it is not.
+    var doneNumber: Int?
 
     /// The rollout worker that has it; not durable.
     var lease: Lease?
@@ -28,6 +28,8 @@ struct PlanGroup: Hashable {
         let attempt: UInt64
     }
 
+    /// It has its rollouts, and can be trained on.
+    var isDone: Bool { doneNumber != nil }
     /// Rollouts that it must have.
     var wanted: Int { planned + drawn }
     /// Rollouts that are still missing.

@@ -22,11 +22,18 @@ struct PlanSession {
     private(set) var end: PlanEnd?
     /// By candidate.
     var groups: [PlanGroup]
+    /// Groups that lack rollouts.
+    private(set) var groupsOutstanding = 0
+    /// Groups that want rollouts and are not done.
+    private(set) var groupsUnfinished = 0
     /// Groups that are done, in that order.
     private(set) var done: [GroupDone] = []
     /// Rollouts left for look-ahead.
     private(set) var reserve: RolloutReserve
-    private var stream: StreamingPlan
+    /// Budgets while predictions arrive; not used after the end.
+    var stream: StreamingPlan
+    /// Candidates with a belief.
+    private(set) var predicted = 0
     private let indices: [String: Int]
     private let rewardRange: RewardRange
     private let lookAhead: LookAhead?
@@ -103,7 +110,7 @@ struct PlanSession {
     func index(of promptID: String) -> Int? { indices[promptID] }
 
     /// Whether its budgets are complete and no rollout worker has work of it left.
-    var isOver: Bool { end != nil && (request.delivery == .trainer || groups.allSatisfy { $0.outstanding == 0 }) }
+    var isOver: Bool { end != nil && (request.delivery == .trainer || groupsOutstanding == 0) }
 
     /// Candidates without a belief.
     var missing: [Int] { beliefs.indices.filter { beliefs[$0] == nil } }
@@ -112,7 +119,7 @@ struct PlanSession {
     /// only where `countsGroups` says so, because not every trainer reports them.
     func isInFlight(countsGroups: Bool) -> Bool {
         guard end != nil else { return true }
-        return (countsGroups || request.delivery == .workers) && groups.contains { !$0.isDone && $0.wanted > 0 }
+        return (countsGroups || request.delivery == .workers) && groupsUnfinished > 0
     }
 
     /// Version of the weights that make the rollouts.
@@ -120,9 +127,20 @@ struct PlanSession {
 
     // MARK: Entries
 
-    /// Adds predictions; hands out the budgets that follow, and ends the plan when all predictions are there.
-    mutating func receive(_ predictions: [CandidatePrediction]) throws(PlanningError) -> Effects {
-        guard end == nil else { return Effects() }
+    /// Adds predictions; hands out the budgets that follow, and ends the plan when all predictions are there: by
+    /// `settlement` where that was computed before. Cost: with the last predictions, that of a settlement.
+    mutating func receive(
+        _ predictions: [CandidatePrediction], settled settlement: PlanSettlement.Result? = nil
+    ) throws(PlanningError) -> Effects {
+        var effects = Effects()
+        guard end == nil else { return effects }
+        try add(predictions, &effects)
+        if isPredicted { try finish(settlement, &effects) }
+        return effects
+    }
+
+    /// Adds predictions, and hands out the budgets that follow at once.
+    mutating func add(_ predictions: [CandidatePrediction], _ effects: inout Effects) throws(PlanningError) {
         var candidates: [BudgetCandidate] = []
         var received: [(Int, Belief)] = []
         let hasTokenLimit = tokenLimit != nil
@@ -144,16 +162,13 @@ struct PlanSession {
             beliefs[index] = belief
             sources[index] = candidate.source
         }
-        var effects = Effects()
+        predicted += received.count
         // In shadow mode, even budgets are handed out at the end.
         if request.mode == .active { for one in assignments { handOut(one, &effects) } }
-        if hasTokenLimit {
-            if !beliefs.contains(nil) { try finishWithinTokens(&effects) }
-        } else if stream.received == request.candidates.count {
-            try finish(&effects)
-        }
-        return effects
     }
+
+    /// Whether all predictions are there.
+    var isPredicted: Bool { predicted == request.candidates.count }
 
     /// Ends the plan without the predictions that are missing: an even share for every prompt that has no budget yet.
     mutating func cut() throws(PlanningError) -> Effects {
@@ -210,7 +225,7 @@ struct PlanSession {
         guard groups[report.index].events[report.eventID] == nil else { return nil }
         groups[report.index].events[report.eventID] = 0
         groups[report.index].lastEvent = report.eventID
-        groups[report.index].append(report)
+        change(report.index) { $0.append(report) }
         var effects = Effects()
         settle(report.index, after: report.eventID, &effects)
         return effects
@@ -241,7 +256,7 @@ struct PlanSession {
         spent += n - (budgets[index] ?? 0)
         explored[index] = source == .explore ? n : nil
         budgets[index] = n
-        groups[index].planned = n
+        change(index) { $0.planned = n }
         let kappa = beliefs[index]?.kappa
         let budget = PlannedBudget(
             index: index, promptID: request.candidates[index].promptID, n: n, p: beliefs[index]?.mean,
@@ -251,16 +266,22 @@ struct PlanSession {
         effects.budgets.append(budget)
     }
 
-    private mutating func finish(_ effects: inout Effects) throws(PlanningError) {
-        let (plan, assignments) = try stream.finish()
-        if request.mode == .shadow {
-            for (index, share) in try shadow().enumerated() {
-                handOut(index, share, source: .uniform, reason: .shadow, &effects)
-            }
-        } else {
-            for assignment in assignments { handOut(assignment, &effects) }
+    private mutating func finish(
+        _ known: PlanSettlement.Result?, _ effects: inout Effects
+    ) throws(PlanningError) {
+        let settlement = if let known { try known.get() } else { try settle() }
+        for (index, n) in settlement.even.enumerated() {
+            handOut(index, n, source: .uniform, reason: .shadow, &effects)
         }
-        conclude(plan, &effects)
+        switch settlement.budgets {
+        case .streamed(let assignments): for assignment in assignments { handOut(assignment, &effects) }
+        case .withinTokens(let budgets):
+            for (index, budget) in budgets.enumerated() {
+                handOut(index, budget.n, source: budget.source, reason: budget.reason, &effects)
+            }
+        case .none: break
+        }
+        conclude(settlement.plan, &effects)
     }
 
     /// Ends the plan by what its budgets are worth.
@@ -281,7 +302,7 @@ struct PlanSession {
     }
 
     /// Even budgets by candidate, within own limits.
-    private func shadow() throws(PlanningError) -> [Int] {
+    func shadow() throws(PlanningError) -> [Int] {
         var candidates: [BudgetCandidate] = []
         for (candidate, belief) in zip(request.candidates, beliefs) {
             guard let belief else { preconditionFailure("plan \(name) ends without a belief of every candidate") }
@@ -310,6 +331,18 @@ struct PlanSession {
 
     // MARK: Groups
 
+    /// The group of a candidate, if it is done.
+    func done(of index: Int) -> GroupDone? { groups[index].doneNumber.map { done[$0] } }
+
+    /// Changes what a group has or wants.
+    private mutating func change(_ index: Int, _ change: (inout PlanGroup) -> Void) {
+        groupsOutstanding -= groups[index].outstanding > 0 ? 1 : 0
+        groupsUnfinished -= !groups[index].isDone && groups[index].wanted > 0 ? 1 : 0
+        change(&groups[index])
+        groupsOutstanding += groups[index].outstanding > 0 ? 1 : 0
+        groupsUnfinished += !groups[index].isDone && groups[index].wanted > 0 ? 1 : 0
+    }
+
     /// Whether a group may have these rewards. Throws `rewardOutOfRange`.
     func check(_ rewards: [Double], promptID: String) throws(PlanningError) {
         _ = try ShrinkageBaseline(rewards: rewards, p: 0.5, range: rewardRange, promptID: promptID)
@@ -328,7 +361,7 @@ struct PlanSession {
                     rewards: group.rewards, p: p, range: rewardRange, promptID: promptID, reserve: &reserve)
                 {
                 case .draw(let more):
-                    groups[index].drawn += more
+                    change(index) { $0.drawn += more }
                     // At the plan's end, the latest report gets a new answer when it is repeated.
                     if let event = eventID ?? group.lastEvent { groups[index].events[event] = more }
                     effects.draws[index] = more
@@ -345,9 +378,10 @@ struct PlanSession {
         } catch {
             preconditionFailure("group \(promptID) of \(name) has rewards that were not checked: \(error)")
         }
-        groups[index].isDone = true
+        let number = done.count
+        change(index) { $0.doneNumber = number }
         let done = GroupDone(
-            number: self.done.count, index: index, promptID: promptID, rewards: group.rewards,
+            number: number, index: index, promptID: promptID, rewards: group.rewards,
             advantages: group.rewards.map { $0 - baseline }, baseline: baseline, failed: group.failed, reason: reason,
             references: group.references)
         self.done.append(done)

@@ -27,13 +27,13 @@ extension PlannerState {
         report.rolloutWorkers += rollouts.count
         report.assignmentsLeased += rollouts.levels.leases
         report.assignmentsPending += queue.count - staleKeys
-        report.plansOpen += sessions.values.count { $0.end == nil }
+        report.plansOpen += sessions.sums.underWay
         report.plansKept += sessions.count
         report.policies += histories.count
         report.historyOutcomes += histories.sums.outcomes
         report.historyBytes += histories.sums.bytes
         report.textBytes += histories.sums.textBytes
-        report.planBytes += planBytes
+        report.planBytes += sessions.sums.bytes
         report.workBytes += workBytes
         report.policiesEvicted += counts.policiesEvicted
         report.plansEvicted += counts.plansEvicted

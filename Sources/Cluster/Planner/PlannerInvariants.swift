@@ -12,18 +12,19 @@ extension PlannerState {
     public var brokenInvariants: [String] {
         var broken: [String] = []
         let queued = Set(queue)
-        for (name, session) in sessions {
-            let queued = Set(queued.filter { $0.plan == name && $0.opening == openings[name] }.map(\.index))
+        for session in sessions.all {
+            let (name, opening) = (session.name, sessions.openings[session.name])
+            let queued = Set(queued.filter { $0.plan == name && $0.opening == opening }.map(\.index))
             broken += Self.broken(in: session, name, queued: queued, rollouts.sessions)
         }
         broken += histories.brokenInvariants
-        let kept = sessions.values.reduce((0, 0)) { ($0.0 + $1.bytes, $0.1 + $1.groups.count) }
-        if kept != (planBytes, candidatesKept) || Set(openings.keys) != Set(sessions.keys) {
-            broken.append("plans of \(planBytes) bytes and \(candidatesKept) candidates are counted, there are \(kept)")
+        broken += sessions.brokenInvariants + preparing.brokenInvariants + predictions.brokenInvariants + brokenRanks
+        for (plan, opening) in settling where sessions.openings[plan] != opening || sessions[plan]?.end != nil {
+            broken.append("\(plan) is settled, and it has ended or is another one")
         }
         if staleKeys > queue.count { broken.append("\(staleKeys) keys are stale, the queue has \(queue.count)") }
         broken += rollouts.brokenInvariants + brokenBounds
-        for name in preparing.keys where sessions[name] != nil { broken.append("\(name) is prepared and open") }
+        for name in preparing.names where sessions[name] != nil { broken.append("\(name) is prepared and open") }
         for (incarnation, rollout) in rollouts.sessions {
             let sum = rollout.leases.leases.values.reduce(0) { $0 + $1.tokens }
             if sum != rollout.leases.tokens {
@@ -51,12 +52,19 @@ extension PlannerState {
         if let heard, trainersHeardFrom.map({ $0 > heard }) ?? true {
             broken.append("a trainer was heard at \(heard), the bound is later")
         }
-        let due = (Array(deadlines.values) + requests.values.map(\.deadline)).min()
+        broken += deadlines.brokenInvariants
+        let due = (deadlines.all.map(\.rank) + requests.values.map(\.deadline)).min()
         if let due, dueFrom.map({ $0 > due }) ?? true { broken.append("a plan is due at \(due), the bound is later") }
         for (peer, trainer) in trainers {
             let follows = listeners.filter { $0.value.contains(peer) }.keys
             if trainer.follows != Set(follows) {
                 broken.append("\(trainer.name) follows \(trainer.follows), it gets messages of \(Array(follows))")
+            }
+        }
+        for (peer, trainer) in trainers {
+            let awaits = preparing.names.filter { preparing[$0]?.listeners.contains(peer) == true }
+            if trainer.awaits != Set(awaits) {
+                broken.append("\(trainer.name) waits for \(trainer.awaits), it is a listener of \(Array(awaits))")
             }
         }
         for (incarnation, session) in rollouts.sessions where !rollouts.grown.contains(incarnation) {
@@ -107,6 +115,20 @@ extension PlannerState {
             if group.isDone, request.delivery == .workers, group.rewards.count + group.failed != group.wanted {
                 broken.append("\(place) is done with \(group.rewards.count) + \(group.failed) of \(group.wanted)")
             }
+        }
+        if session.predicted != session.beliefs.count(where: { $0 != nil }) {
+            broken.append("\(name): \(session.predicted) beliefs are counted")
+        }
+        let missing = session.groups.count { $0.outstanding > 0 }
+        let unfinished = session.groups.count { !$0.isDone && $0.wanted > 0 }
+        if (missing, unfinished) != (session.groupsOutstanding, session.groupsUnfinished) {
+            broken.append(
+                "\(name): \(session.groupsOutstanding) groups want rollouts and \(session.groupsUnfinished) are not done, "
+                    + "by count \(missing) and \(unfinished)")
+        }
+        for (index, group) in session.groups.enumerated()
+        where group.isDone != (session.done(of: index)?.index == index) {
+            broken.append("\(name)#\(index) is done, or not, and not found among the groups done")
         }
         let numbers = session.done.map(\.number)
         if numbers != Array(numbers.indices) || Set(session.done.map(\.index)).count != numbers.count {

@@ -11,6 +11,7 @@ extension PlannerState {
         switch entry {
         case .outcomesRecorded(let policyID, let outcomes):
             for outcome in outcomes { _ = remember(outcome, of: policyID) }
+            recordUse(of: policyID)
         case .planOpened(let opening):
             guard let session = try? PlanSession(opening) else { return }
             _ = adopt(session)
@@ -55,7 +56,8 @@ extension PlannerState {
     /// Keeps a session, and the texts of its prompts. Returns the texts that were not known.
     mutating func adopt(_ session: PlanSession) -> [NamedText] {
         let policyID = session.name.policyID
-        keep(session)
+        removeSession(session.name)
+        sessions.keep(session)
         let empty = emptyHistory
         let named = histories[policyID, default: empty].name(session.request.candidates)
         histories[policyID]?.attempts.plan(session.name.step)
@@ -63,30 +65,17 @@ extension PlannerState {
         return named
     }
 
-    private mutating func keep(_ session: PlanSession) {
-        removeSession(session.name)
-        openingNumber += 1
-        openings[session.name] = openingNumber
-        planBytes += session.bytes
-        candidatesKept += session.groups.count
-        sessions[session.name] = session
-    }
-
     /// Forgets a plan's session. Its groups stay in the queue as stale keys. Cost: a look at each group.
     mutating func removeSession(_ plan: PlanName) {
-        guard let session = sessions.removeValue(forKey: plan) else { return }
-        openings[plan] = nil
-        planBytes -= session.bytes
-        candidatesKept -= session.groups.count
+        guard let session = sessions.remove(plan) else { return }
+        settling[plan] = nil
         staleKeys += session.groups.count { $0.isQueued }
     }
 
     /// Adds an outcome to a policy's history. Returns whether the text of its prompt was not known.
     mutating func remember(_ outcome: RecordedOutcome, of policyID: String) -> Bool {
         let empty = emptyHistory
-        let isNew = histories[policyID, default: empty].record(outcome)
-        recordUse(of: policyID)
-        return isNew
+        return histories[policyID, default: empty].record(outcome)
     }
 
     /// Makes texts durable that are known from now on.
@@ -121,11 +110,11 @@ extension PlannerState {
 
     /// The durable part of the state. Cost: linear.
     var durable: Durable {
-        let plans = sessions.map { name, session in
+        let plans = sessions.all.map { session in
             let plan = Durable.Plan(
                 identity: session.opening.identity, handedOut: session.handedOut, end: session.end,
                 groups: session.groups.map(\.durable), done: session.done, reserve: session.reserve)
-            return (name, plan)
+            return (session.name, plan)
         }
         return Durable(
             plans: Dictionary(uniqueKeysWithValues: plans),

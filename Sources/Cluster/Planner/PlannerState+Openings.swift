@@ -1,3 +1,4 @@
+import DequeModule
 import OrderedCollections
 import Planning
 import Scoring
@@ -30,7 +31,7 @@ extension PlannerState {
         let name = request.plan
         recordUse(of: name.policyID)
         if preparing[name]?.identity == checked.identity {
-            preparing[name]?.listeners.append(peer)
+            _ = awaitPlan(name, by: peer)
             return
         }
         if let known = sessions[name], known.opening.identity == checked.identity {
@@ -52,19 +53,27 @@ extension PlannerState {
         } catch {
             return refuse(name, error, to: peer, &actions)
         }
-        var warnings: [String] = []
-        record(request.outcomes, of: request, &warnings, &actions)
-        request.outcomes = []
+        preparing.begin(
+            name,
+            PlanInPreparation(identity: checked.identity, listeners: [], deadline: arrived + request.deadline))
+        _ = awaitPlan(name, by: peer)
+        var progress = RequestInProgress(request, identity: checked.identity, texts: Self.texts(request.outcomes))
+        guard record(&progress, &actions) else { return pending.prepend(.request(progress)) }
+        prepare(progress, at: now, &actions)
+    }
+
+    /// Prepares the plan of a request whose outcomes are recorded.
+    mutating func prepare(_ progress: RequestInProgress, at now: Instant, _ actions: inout [Action]) {
+        let request = progress.request
+        var warnings = progress.warnings
         for plan in oldPlans(before: request) where sessions[plan]?.isInFlight(countsGroups: false) == true {
             warnings.append(
                 "the plan of step \(plan.step) was dropped before its groups were done, because "
                     + "\(configuration.plansMax) plans are kept; in_flight_max bounds unfinished steps")
         }
         for reference in request.references { recordUse(of: reference) }
-        preparing[name] = PlanInPreparation(
-            identity: checked.identity, listeners: [peer], deadline: arrived + request.deadline)
         let preparation = PlanPreparation(
-            basis: basis(for: request), identity: checked.identity, warnings: warnings, attemptsBefore: attempts)
+            basis: basis(for: request), identity: progress.identity, warnings: warnings, attemptsBefore: attempts)
         start(
             .prepare(preparation), reading: preparation.basis.bytes, keeping: request.textBytes, at: now, &actions)
     }
@@ -73,7 +82,7 @@ extension PlannerState {
     mutating func receive(_ prepared: PreparedPlan, at now: Instant, _ actions: inout [Action]) {
         let name = prepared.plan
         // Otherwise it was forgotten with its policy.
-        guard preparing[name]?.identity == prepared.identity, let waiting = preparing.removeValue(forKey: name) else {
+        guard preparing[name]?.identity == prepared.identity, let waiting = endPreparation(of: name) else {
             return
         }
         do throws(PlanRefusal) {
@@ -108,12 +117,12 @@ extension PlannerState {
     /// What the predictions of a request are based on now.
     func basis(for request: RequestPlan) -> PlanBasis {
         let readsSide = predictions.model.map { !textOnlyModels.contains($0.digest) } ?? true
-        let kept = sessions.values.filter { $0.name.policyID == request.plan.policyID && $0.name < request.plan }
+        let kept = sessions.plans(of: request.plan.policyID).names.filter { $0 < request.plan }
         let ids = Set([request.plan.policyID] + request.references)
         return PlanBasis(
             request: request,
             histories: Dictionary(uniqueKeysWithValues: ids.compactMap { id in histories[id].map { (id, $0) } }),
-            earlier: kept.sorted { $0.name < $1.name }, readsSide: readsSide)
+            earlier: kept.sorted().compactMap { sessions[$0] }, readsSide: readsSide)
     }
 
     /// Codes of refusals and of rejected outcomes that programs may rely on.
@@ -145,27 +154,31 @@ extension PlannerState {
     /// Fills in the texts of candidates that were sent without one. Throws `unknown` where the history has none, and
     /// `invalid` where the request with all texts is larger than a message.
     private mutating func fillTexts(_ request: inout RequestPlan) throws(PlanRefusal) {
-        let policyID = request.plan.policyID
+        let named = request.candidates.lazy.filter(\.text.isEmpty).map(\.promptID)
+        guard !named.isEmpty else { return }
+        let promptIDs = Array(named)
+        try fillTexts(&request, from: histories[request.plan.policyID])
+        histories[request.plan.policyID]?.recordUse(of: promptIDs)
+    }
+
+    private func fillTexts(_ request: inout RequestPlan, from history: PolicyHistory?) throws(PlanRefusal) {
         var bytes = 0
-        var isFilled = false
         for (index, candidate) in request.candidates.enumerated() {
             if candidate.text.isEmpty {
-                guard let text = histories[policyID]?.text(of: candidate.promptID) else {
+                guard let text = history?.text(of: candidate.promptID) else {
                     throw PlanRefusal(
                         reason: .unknown,
                         message:
                             "items[\(index)]: prompt \(candidate.promptID) has no text and none was sent before; send it"
                     )
                 }
-                histories[policyID]?.recordUse(of: candidate.promptID)
                 request.candidates[index].text = text
-                isFilled = true
             }
             bytes += request.candidates[index].text.utf8.count
         }
         // With some space for the header and the lengths.
         let bytesMax = Limits.messageBytesMax - Limits.headerBytesMax - request.candidates.count * 4
-        guard !isFilled || bytes <= bytesMax else {
+        guard bytes <= bytesMax else {
             throw PlanRefusal(
                 reason: .invalid,
                 message: "its prompts have \(bytes) bytes, the limit is \(bytesMax); divide the step in two")
@@ -176,9 +189,9 @@ extension PlannerState {
     private func checkInFlight(_ request: RequestPlan) throws(PlanRefusal) {
         guard request.inFlightMax > 0 else { return }
         let most = min(request.inFlightMax, configuration.plansMax)
-        let steps = sessions.values
-            .filter { $0.name.policyID == request.plan.policyID && $0.isInFlight(countsGroups: true) }
-            .map(\.name.step).sorted()
+        let steps = sessions.plans(of: request.plan.policyID).names
+            .filter { sessions[$0]?.isInFlight(countsGroups: true) == true }
+            .map(\.step).sorted()
         guard let first = steps.first, steps.count >= most else { return }
         throw PlanRefusal(
             reason: .capacity,
@@ -192,17 +205,19 @@ extension PlannerState {
     /// Plans that make room for another one: finished ones first, and those that were made first.
     func oldPlans(before request: RequestPlan) -> [PlanName] {
         // In the order in which they were made: after the trainer has gone back, a later step may be the older plan.
-        let own = sessions.values.filter { $0.name.policyID == request.plan.policyID }
+        let own = sessions.plans(of: request.plan.policyID).names
         let excess = own.count - configuration.plansMax + 1
         guard excess > 0 else { return [] }
-        let unfinished = own.filter { $0.isInFlight(countsGroups: false) }.map(\.name)
-        return Array((own.map(\.name).filter { !unfinished.contains($0) } + unfinished).prefix(excess))
+        let isUnfinished = { (plan: PlanName) in sessions[plan]?.isInFlight(countsGroups: false) == true }
+        return Array((own.filter { !isUnfinished($0) } + own.filter(isUnfinished)).prefix(excess))
     }
 
     /// Drops a plan with its groups; peers that wait for its end get the reason.
     mutating func forget(_ plan: PlanName, because reason: PlanRefusal, _ actions: inout [Action]) {
         guard let session = sessions[plan] else { return }
-        for group in session.groups { if let lease = group.lease { release(lease, of: plan) } }
+        for (index, group) in session.groups.enumerated() {
+            if let lease = group.lease { release(lease, of: plan, index) }
+        }
         for message in predictions.cancel(.plan(plan)) { actions.append(.toCoordinator(message)) }
         for peer in listeners[plan] ?? [] where session.end == nil {
             let stated = PlanRefusal(

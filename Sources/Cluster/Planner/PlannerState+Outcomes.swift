@@ -59,7 +59,7 @@ extension PlannerState {
                 if let (plan, group) = try group(of: outcome, policyID: report.policyID, &more) {
                     if sessions[plan]?.groups[group.index].isDone == true {
                         // It counts for the history only; the group is done.
-                        let done = sessions[plan]?.done.first { $0.index == group.index }
+                        let done = sessions[plan]?.done(of: group.index)
                         progress.answer.decisions.append(
                             OutcomesRecorded.Decision(index: index, draw: 0, done: done))
                     } else {
@@ -91,39 +91,43 @@ extension PlannerState {
         for (place, decision) in answer.decisions.enumerated() {
             guard let group = decision.done, let step = report.outcomes[decision.index].step else { continue }
             let plan = PlanName(policyID: report.policyID, step: step)
-            let key = GroupKey(plan: plan, opening: openings[plan] ?? 0, index: group.index)
+            let key = GroupKey(plan: plan, opening: sessions.openings[plan] ?? 0, index: group.index)
             if !done.insert(key).inserted { answer.decisions[place].done = nil }
         }
         let isLocal = trainers[progress.peer]?.isLocal == true
         for part in isLocal ? [answer] : answer.parts { send(.outcomesRecorded(part), to: progress.peer, &actions) }
     }
 
-    /// Records the outcomes of a plan's request. Rejected outcomes become warnings of the plan.
-    mutating func record(
-        _ outcomes: [GroupOutcome], of request: RequestPlan, _ warnings: inout [String], _ actions: inout [Action]
-    ) {
+    /// Records the next outcomes of a plan's request. Rejected ones become warnings of the plan. Returns whether all are
+    /// recorded.
+    mutating func record(_ progress: inout RequestInProgress, _ actions: inout [Action]) -> Bool {
+        let request = progress.request
         let policyID = request.plan.policyID
         var recorded: [RecordedOutcome] = []
         var rejected = 0
-        var seen: Set<String> = []
-        let texts = Self.texts(outcomes)
-        for outcome in outcomes {
+        for index in progress.nextPart(configuration.turnOutcomesMax) {
+            let outcome = progress.outcomes[index]
             let isKnown = histories[policyID]?.contains(eventID: outcome.eventID) == true
-            guard !isKnown, seen.insert(outcome.eventID).inserted else {
+            guard !isKnown, progress.seen.insert(outcome.eventID).inserted else {
                 counts.outcomesRepeated += 1
                 continue
             }
             do throws(OutcomeFault) {
                 try checkAttempt(of: outcome, policyID, attempt: request.attempt)
-                recorded.append(try check(outcome, texts: texts, of: policyID, rewards: request.rewards))
+                recorded.append(try check(outcome, texts: progress.texts, of: policyID, rewards: request.rewards))
             } catch {
                 rejected += 1
-                if warnings.count < Self.warningsMax { warnings.append("outcome \(outcome.eventID): \(error.message)") }
+                if progress.warnings.count < Self.warningsMax {
+                    progress.warnings.append("outcome \(outcome.eventID): \(error.message)")
+                }
             }
         }
         counts.outcomesRejected += rejected
-        if rejected > 0 { warnings.append("\(rejected) outcomes were not recorded") }
+        progress.rejected += rejected
         keep(recorded, of: policyID, &actions)
+        guard progress.isWhole else { return false }
+        if progress.rejected > 0 { progress.warnings.append("\(progress.rejected) outcomes were not recorded") }
+        return true
     }
 
     /// Rejected outcomes that get a warning each.
@@ -143,12 +147,13 @@ extension PlannerState {
                 named.append(NamedText(promptID: outcome.promptID, text: outcome.text))
             }
         }
+        recordUse(of: policyID)
         journal(named, of: policyID, &actions)
         keepWithinBounds(policyID, &actions)
     }
 
     /// Texts by prompt: one outcome with a text is enough for all outcomes of its prompt.
-    private static func texts(_ outcomes: [GroupOutcome]) -> [String: String] {
+    static func texts(_ outcomes: [GroupOutcome]) -> [String: String] {
         Dictionary(outcomes.lazy.filter { !$0.text.isEmpty }.map { ($0.promptID, $0.text) }) { $1 }
     }
 
@@ -171,9 +176,8 @@ extension PlannerState {
     }
 
     /// The range of rewards that a report does not state, of an outcome without a plan: that of the policy's latest plan.
-    /// Cost: a look at each plan.
     private func latestRewardRange(of policyID: String) -> ClosedRange<Double> {
-        sessions.values.last { $0.name.policyID == policyID }?.request.rewards ?? 0...1
+        sessions.plans(of: policyID).names.last.flatMap { sessions[$0]?.request.rewards } ?? 0...1
     }
 
     /// An outcome as it is kept: its reward scaled to [0, 1], with its text and version.
@@ -266,7 +270,7 @@ extension PlannerState {
             throw OutcomeFault(code: "reward_out_of_range", message: "\(error)")
         }
         let group = session.groups[index]
-        let key = GroupKey(plan: plan, opening: openings[plan] ?? 0, index: index)
+        let key = GroupKey(plan: plan, opening: sessions.openings[plan] ?? 0, index: index)
         let rollouts = more[key, default: 0] + outcome.rewards.count + outcome.failed
         guard group.rewards.count + group.failed + rollouts <= PlanLimits.groupRollouts.upperBound else {
             throw OutcomeFault(
@@ -306,6 +310,6 @@ extension PlannerState {
         else { return }
         answer.decisions.append(
             OutcomesRecorded.Decision(
-                index: index, draw: draw, done: draw > 0 ? nil : session.done.first { $0.index == place }))
+                index: index, draw: draw, done: draw > 0 ? nil : session.done(of: place)))
     }
 }

@@ -35,15 +35,15 @@ extension PlannerState {
         for reply in replies { actions.append(.toCoordinator(reply)) }
         for outcome in outcomes {
             switch outcome {
-            case .answered(.plan(let plan), let rows, let answers, let faults):
+            case .answered(.plan(let plan), let shard, let answers, let faults):
                 // Without evidence no side information was sent, and another attempt would be the same.
                 if evidence[plan] != nil, faults.contains(where: { $0.code == "side_information_unsupported" }) {
                     predictFromTexts(plan, at: now, &actions)
                 } else {
-                    receive(answers, rows: rows, of: plan, &actions)
+                    receive(answers, to: shard, of: plan, at: now, &actions)
                 }
-            case .answered(.scores(let number), let rows, let answers, let faults):
-                receive(answers, faults, rows: rows, ofRequest: number, &actions)
+            case .answered(.scores(let number), let shard, let answers, let faults):
+                receive(answers, faults, rows: shard.rows, ofRequest: number, &actions)
             case .failed(.plan(let plan), _): cut(plan, &actions)
             case .failed(.scores(let number), let message):
                 fail(request: number, .capacity, message, &actions)
@@ -53,21 +53,50 @@ extension PlannerState {
 
     /// The workers' model reads texts only: what a plan lacks is predicted from texts.
     private mutating func predictFromTexts(_ plan: PlanName, at now: Instant, _ actions: inout [Action]) {
-        guard let model = predictions.model, sessions[plan]?.end == nil else { return }
+        guard let model = predictions.model, sessions[plan]?.end == nil, settling[plan] == nil else { return }
         textOnlyModels.insert(model.digest)
         for message in predictions.cancel(.plan(plan)) { actions.append(.toCoordinator(message)) }
         predict(plan, at: now, &actions)
     }
 
     private mutating func receive(
-        _ answers: AnswerBlock, rows: [Int], of plan: PlanName, _ actions: inout [Action]
+        _ answers: AnswerBlock, to shard: PredictionQueue.Shard, of plan: PlanName, at now: Instant,
+        _ actions: inout [Action]
     ) {
-        let received = candidatePredictions(answers, rows: rows, of: plan)
+        let received = candidatePredictions(answers, to: shard, of: plan)
         guard !received.isEmpty else { return }
+        if let work = settlement(of: plan, after: received) {
+            settling[plan] = work.opening
+            start(.settle(work), reading: .max, keeping: work.bytes, at: now, &actions)
+        } else {
+            receive(received, of: plan, &actions)
+        }
+    }
+
+    /// The work that ends a plan with these predictions; `nil` where others are missing, or it is done at once.
+    private func settlement(of plan: PlanName, after received: [CandidatePrediction]) -> SettlementWork? {
+        guard let session = sessions[plan], let opening = sessions.openings[plan],
+            session.predicted + received.count == session.request.candidates.count,
+            session.settlementBytes >= configuration.workBytesMin
+        else { return nil }
+        return SettlementWork(session: session, opening: opening, predictions: received)
+    }
+
+    /// Adds the last predictions of a plan with what follows from them; nothing where it was cut or dropped meanwhile.
+    mutating func receive(_ settled: SettledPlan, _ actions: inout [Action]) {
+        guard settling[settled.plan] == settled.opening else { return }
+        settling[settled.plan] = nil
+        receive(settled.predictions, settled: settled.settlement, of: settled.plan, &actions)
+    }
+
+    private mutating func receive(
+        _ received: [CandidatePrediction], settled: PlanSettlement.Result? = nil, of plan: PlanName,
+        _ actions: inout [Action]
+    ) {
         // The entry is written before its effects.
         actions.append(.journal(.predictionsReceived(plan, received)))
         do {
-            guard let effects = try sessions[plan]?.receive(received) else { return }
+            guard let effects = try sessions[plan]?.receive(received, settled: settled) else { return }
             announce(effects, of: plan, &actions)
         } catch {
             // Beliefs and limits were checked before. So only the end of the plan can fail, and even budgets are
@@ -77,25 +106,30 @@ extension PlannerState {
     }
 
     private func candidatePredictions(
-        _ answers: AnswerBlock, rows: [Int], of plan: PlanName
+        _ answers: AnswerBlock, to shard: PredictionQueue.Shard, of plan: PlanName
     ) -> [CandidatePrediction] {
-        guard let session = sessions[plan], session.end == nil else { return [] }
-        return rows.enumerated().compactMap { row, index in
-            session.beliefs[index] == nil ? prediction(answers[row], of: index, in: session) : nil
+        // While it is settled, nothing is missing.
+        guard let session = sessions[plan], session.end == nil, settling[plan] == nil else { return [] }
+        let history = session.request.recordDecay > 0 ? histories[plan.policyID] : nil
+        return shard.rows.indices.compactMap { row in
+            let index = shard.rows[row]
+            guard session.beliefs[index] == nil else { return nil }
+            return prediction(answers[row], of: index, known: history, shard.keys[row], in: session)
         }
     }
 
     /// A candidate's belief: the model's joined with the prompt's own record, or the record alone where the model
     /// failed.
-    private func prediction(_ answer: Prediction?, of index: Int, in session: PlanSession) -> CandidatePrediction {
+    private func prediction(
+        _ answer: Prediction?, of index: Int, known history: PolicyHistory?, _ key: TextKey, in session: PlanSession
+    ) -> CandidatePrediction {
         let candidate = session.request.candidates[index]
         // Without a prediction, one half is as good as any guess; a single rollout outweighs it.
         var belief = answer.map(Belief.init) ?? Self.unknown
         var source: BudgetSource = answer == nil ? .fallback : .model
-        if session.request.recordDecay > 0, let history = histories[session.name.policyID],
-            history.knows(candidate.text),
+        if let history, history.knows(key),
             let record = try? history.record(
-                of: candidate.text, promptID: candidate.promptID, at: session.version,
+                of: key, promptID: candidate.promptID, at: session.version,
                 // Stale outcomes are in the model's answer already.
                 staleFrom: evidence[session.name] == nil ? .max : SideSchema.staleStepsDefault),
             let fused = try? belief.fused(with: record, decay: session.request.recordDecay), fused != belief
@@ -105,7 +139,7 @@ extension PlannerState {
         }
         var ages = answer == nil ? [] : [contextAges[session.name]?[index]].compactMap { $0 }
         if source == .record {
-            ages += [histories[session.name.policyID]?.age(of: candidate.text, at: session.version)].compactMap { $0 }
+            ages += [history?.age(of: key, at: session.version)].compactMap { $0 }
         }
         return CandidatePrediction(
             index: index, mean: belief.mean, kappa: belief.kappa, source: source,
@@ -143,6 +177,7 @@ extension PlannerState {
         case .fallback: counts.plansFallback += 1
         }
         deadlines[plan] = nil
+        settling[plan] = nil
         evidence[plan] = nil
         contextAges[plan] = nil
         if let price = end.price { histories[plan.policyID]?.keep(price, ofStep: plan.step) }
@@ -179,8 +214,23 @@ extension PlannerState {
         listeners[plan, default: []].append(peer)
     }
 
+    /// Sends a plan's messages to a trainer once it is prepared; `false` where it is not being prepared.
+    mutating func awaitPlan(_ plan: PlanName, by peer: Peer) -> Bool {
+        guard preparing[plan] != nil else { return false }
+        // Otherwise it has left since it asked.
+        if trainers[peer]?.awaits.insert(plan) != nil { preparing[plan]?.listeners.append(peer) }
+        return true
+    }
+
+    /// Ends the preparation of a plan; returns it.
+    mutating func endPreparation(of plan: PlanName) -> PlanInPreparation? {
+        let ended = preparing.end(plan)
+        for peer in ended?.listeners ?? [] { trainers[peer]?.awaits.remove(plan) }
+        return ended
+    }
+
     mutating func follow(_ plan: PlanName, _ groupsAfter: Int, by peer: Peer, _ actions: inout [Action]) {
-        if preparing[plan]?.listeners.append(peer) != nil { return }
+        if awaitPlan(plan, by: peer) { return }
         guard sessions[plan] != nil else {
             let message =
                 "step \(plan) has no plan here: it was never requested, or it was dropped for later steps; request it"

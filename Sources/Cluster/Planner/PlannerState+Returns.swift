@@ -26,7 +26,7 @@ extension PlannerState {
         var dropped = PlansDropped(request: request.request, plans: 0, groups: 0, outcomes: 0, attempt: known.current)
         // A repeated request must not drop what was planned since. An unknown policy has nothing to drop.
         let isRepeated = request.attempt > 0 && request.attempt == known.current
-        let isKnown = histories[request.policyID] != nil || preparing.keys.contains { $0.policyID == request.policyID }
+        let isKnown = histories[request.policyID] != nil || !preparing.names(of: request.policyID).isEmpty
         if isKnown, !isRepeated {
             dropped = goBack(
                 request.policyID, to: request.fromStep, attempt: request.attempt,
@@ -40,9 +40,8 @@ extension PlannerState {
     mutating func goBack(for request: RequestPlan, _ actions: inout [Action]) throws(PlanRefusal) {
         let name = request.plan
         let isLarger = request.attempt > histories[name.policyID]?.attempts.current ?? 0
-        let hasLater = (Array(sessions.keys) + Array(preparing.keys)).contains {
-            $0.policyID == name.policyID && $0.step >= name.step
-        }
+        let own = sessions.plans(of: name.policyID).names + preparing.names(of: name.policyID)
+        let hasLater = own.contains { $0.step >= name.step }
         guard isLarger || request.replaces && hasLater else { return }
         // Nothing is dropped for a request that cannot be planned.
         var (trial, history) = (request, histories[name.policyID])
@@ -68,13 +67,13 @@ extension PlannerState {
         var dropped = PlansDropped(request: 0, plans: 0, groups: 0, outcomes: 0, attempt: 0)
         let reason = PlanRefusal(
             reason: .conflict, message: "the trainer went back to step \(step)", code: Code.abandoned)
-        for name in preparing.keys where name.policyID == policyID && name.step >= step {
+        for name in preparing.names(of: policyID) where name.step >= step {
             dropped.plans += 1
-            for peer in preparing.removeValue(forKey: name)?.listeners ?? [] {
+            for peer in endPreparation(of: name)?.listeners ?? [] {
                 refuse(name, reason, to: peer, &actions)
             }
         }
-        for name in sessions.keys where name.policyID == policyID && name.step >= step {
+        for name in sessions.plans(of: policyID).names where name.step >= step {
             dropped.plans += 1
             dropped.groups += sessions[name]?.groups.count { $0.isQueued || $0.lease != nil } ?? 0
             forget(name, because: reason, &actions)

@@ -62,11 +62,9 @@ extension PlannerState {
     }
 
     /// Ends the lease of the rollout worker that has a group.
-    mutating func release(_ lease: PlanGroup.Lease, of plan: PlanName) {
-        let held = rollouts.sessions[lease.incarnation]?.leases.leases.keys.first {
-            $0.plan == plan && $0.attempt == lease.attempt
-        }
-        if let held { rollouts.change(lease.incarnation) { _ = $0.leases.release(held) } }
+    mutating func release(_ lease: PlanGroup.Lease, of plan: PlanName, _ index: Int) {
+        let name = AssignmentName(plan: plan, index: index, attempt: lease.attempt)
+        rollouts.change(lease.incarnation) { _ = $0.leases.release(name) }
     }
 
     // MARK: Messages
@@ -153,14 +151,14 @@ extension PlannerState {
         case .superseded: answer = RewardsRecorded(name: name, verdict: .superseded)
         case .faulty(let fault):
             // The prompt must be rolled out again, by any rollout worker.
-            if let lease = sessions[name.plan]?.groups[name.index].lease { release(lease, of: name.plan) }
+            if let lease = sessions[name.plan]?.groups[name.index].lease { release(lease, of: name.plan, name.index) }
             sessions[name.plan]?.groups[name.index].lease = nil
             enqueue(name.plan, [name.index])
             actions.append(.log(.rewardsRejected(name, reason: fault)))
             answer = RewardsRecorded(name: name, verdict: .rejected, message: fault)
         case .new(let report, let outcome):
             // Its sender may have been declared dead, and the group lent to another one.
-            if let lease = sessions[name.plan]?.groups[name.index].lease { release(lease, of: name.plan) }
+            if let lease = sessions[name.plan]?.groups[name.index].lease { release(lease, of: name.plan, name.index) }
             sessions[name.plan]?.groups[name.index].lease = nil
             if sessions[name.plan]?.groups[name.index].isQueued == true { staleKeys += 1 }
             sessions[name.plan]?.groups[name.index].isQueued = false
@@ -248,7 +246,7 @@ extension PlannerState {
 
     /// Appends groups to the queue that need rollouts and are neither lent nor queued.
     mutating func enqueue(_ plan: PlanName, _ indices: some Sequence<Int>, first: Bool = false) {
-        guard sessions[plan]?.request.delivery == .workers, let opening = openings[plan] else { return }
+        guard sessions[plan]?.request.delivery == .workers, let opening = sessions.openings[plan] else { return }
         for index in indices {
             guard let group = sessions[plan]?.groups[index], group.outstanding > 0, group.lease == nil,
                 !group.isQueued
@@ -273,7 +271,7 @@ extension PlannerState {
 
     /// Whether a key's group waits: a later plan for its step has other groups, and may have fewer.
     private func isQueued(_ key: GroupKey) -> Bool {
-        openings[key.plan] == key.opening && sessions[key.plan]?.groups[key.index].isQueued == true
+        sessions.openings[key.plan] == key.opening && sessions[key.plan]?.groups[key.index].isQueued == true
     }
 
     /// Lends groups while a rollout worker has credit. Rollout workers take turns, so that equal ones get equally many.

@@ -80,7 +80,7 @@ extension PlannerState {
         public var workBytesMin = Int.max
         /// Bytes of work that the driver has; more is refused until some is done.
         public var workBytesMax = 512 << 20
-        /// Outcomes of a report that are recorded in one turn.
+        /// Outcomes of a report, or of a plan's request, that are recorded in one turn.
         public var turnOutcomesMax = Int.max
         /// Requests for scores at a time.
         public var requestsMax = 32
@@ -115,7 +115,7 @@ extension PlannerState {
         public static var apart: Configuration {
             var configuration = Configuration()
             configuration.workBytesMin = 128 << 10
-            configuration.turnOutcomesMax = 1024
+            configuration.turnOutcomesMax = 256
             return configuration
         }
     }

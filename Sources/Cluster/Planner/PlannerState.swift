@@ -35,16 +35,14 @@ public struct PlannerState: Sendable {
     var evidence: [PlanName: [Int: Evidence]] = [:]
     /// Steps between the newest outcome of a candidate's context and the weights, for plans under way, by index.
     var contextAges: [PlanName: [Int: Int]] = [:]
-    /// `keep` and `forget` are the only ways in and out.
-    var sessions: OrderedDictionary<PlanName, PlanSession> = [:]
-    /// By plan kept: which opening of its step it is. Groups of an earlier one may still be in the queue.
-    var openings: [PlanName: UInt64] = [:]
-    var openingNumber: UInt64 = 0
-    /// Bytes of the requests of all plans kept, about, and their candidates.
-    var planBytes = 0
-    var candidatesKept = 0
+    /// Plans kept. `adopt` and `forget` are the only ways in and out.
+    var sessions = PlanTable()
     /// Plans that are prepared now, and not opened yet.
-    var preparing: OrderedDictionary<PlanName, PlanInPreparation> = [:]
+    var preparing = PlansInPreparation()
+    /// Which policies are forgotten first.
+    var ranks = PolicyRanks()
+    /// Plans that are settled now: which opening of its step each is.
+    var settling: [PlanName: UInt64] = [:]
     /// Requests that are not finished in one turn, and those that arrived behind them.
     var pending: Deque<PendingRequest> = []
     /// Bytes of the work that the driver has.
@@ -54,14 +52,14 @@ public struct PlannerState: Sendable {
     /// Number of the latest use of a history.
     var useNumber: UInt64 = 0
     /// When plans that have not ended are cut, or refused where their trainer requests that. `setDeadline` adds one.
-    var deadlines: [PlanName: Instant] = [:]
+    var deadlines = RankedKeys<PlanName, Instant>()
     /// No plan or request for scores is due before: a lower bound.
     private(set) var dueFrom: Instant?
     /// The last message of no trainer of another process is older: a lower bound.
     private(set) var trainersHeardFrom: Instant?
     /// Peers that get a plan's messages. Each has the plan among those that it follows.
     var listeners: [PlanName: OrderedSet<Peer>] = [:]
-    var trainers: OrderedDictionary<Peer, TrainerSession> = [:]
+    var trainers: [Peer: TrainerSession] = [:]
     /// Requests for scores that are not answered yet, by number.
     var requests: OrderedDictionary<UInt64, ScoreRequest> = [:]
     var rollouts = Membership<RolloutSession>()
@@ -89,13 +87,8 @@ public struct PlannerState: Sendable {
         let isLocal: Bool
         /// Plans whose messages it gets.
         var follows: Set<PlanName> = []
-    }
-
-    /// A plan that is prepared on another thread.
-    struct PlanInPreparation {
-        let identity: [UInt8]
-        var listeners: OrderedSet<Peer>
-        let deadline: Instant
+        /// Plans that are prepared, and whose messages it will get.
+        var awaits: Set<PlanName> = []
     }
 
     /// A candidate's group, by plan, number of the plan's opening, and index.
@@ -118,7 +111,8 @@ public struct PlannerState: Sendable {
         attempts = generation << 32
         for entry in entries { replay(entry) }
         if !sessions.isEmpty { lendsFrom = Instant(configuration.timing.livenessTime * 2) }
-        for (name, session) in sessions { enqueue(name, session.groups.indices) }
+        for name in sessions.names { enqueue(name, sessions[name]?.groups.indices ?? 0..<0) }
+        updateRanks()
     }
 
     // MARK: Events
@@ -141,6 +135,7 @@ public struct PlannerState: Sendable {
         case .tickBehind(let readUntil): expire(at: now, readUntil: readUntil, &actions)
         }
         dispatch(at: now, &actions)
+        updateRanks()
         return actions
     }
 
@@ -288,18 +283,18 @@ public struct PlannerState: Sendable {
     /// Adds a trainer, or keeps what a known one follows.
     private mutating func add(trainer peer: Peer, _ session: TrainerSession) {
         var session = session
-        session.follows = trainers[peer]?.follows ?? []
+        (session.follows, session.awaits) = (trainers[peer]?.follows ?? [], trainers[peer]?.awaits ?? [])
         trainers[peer] = session
         if !session.isLocal {
             trainersHeardFrom = min(trainersHeardFrom ?? session.lastReceived, session.lastReceived)
         }
     }
 
-    /// Forgets a trainer. Cost: a look at the plans that it follows, and at those that are prepared.
+    /// Forgets a trainer. Cost: a look at the plans that it follows or waits for, and at each request for scores.
     mutating func forget(trainer peer: Peer) {
         let former = trainers.removeValue(forKey: peer)
         for plan in former?.follows ?? [] { listeners[plan]?.remove(peer) }
-        for plan in preparing.keys { preparing[plan]?.listeners.remove(peer) }
+        for plan in former?.awaits ?? [] { preparing[plan]?.listeners.remove(peer) }
         for (number, request) in requests where request.peer == peer {
             // No peer waits for the answer any more; the job itself ends at its deadline.
             requests[number]?.isWanted = false
@@ -325,11 +320,11 @@ public struct PlannerState: Sendable {
         where !trainer.isLocal && readUntil - trainer.lastReceived >= configuration.timing.livenessTime * 3 {
             forget(trainer: peer)
         }
-        for (plan, deadline) in deadlines where deadline <= now { cut(plan, &actions) }
+        while let (deadline, plan) = deadlines.first, deadline <= now { cut(plan, &actions) }
         for (number, request) in requests where request.deadline <= now { end(request: number, &actions) }
         rollouts.correctBounds()
         trainersHeardFrom = trainers.values.lazy.filter { !$0.isLocal }.map(\.lastReceived).min()
-        dueFrom = deadlines.values.min()
+        dueFrom = deadlines.first?.rank
         for request in requests.values { recordDue(request.deadline) }
     }
 

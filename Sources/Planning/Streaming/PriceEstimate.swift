@@ -56,12 +56,15 @@ struct PriceEstimate {
     private var segments: UtilitySegments
     private var block: UtilityBlock
     private var samples: [Demand] = []
+    /// The segments of the same prompts.
+    private var demands: DemandSamples
     private(set) var seen = 0
 
     init(_ request: BudgetRequest, sizes: GroupSizes) {
         objective = request.objective
         self.sizes = sizes
         gainMin = request.gainMin
+        demands = DemandSamples(width: sizes.values.count)
         segments = UtilitySegments(rule: .majorant, maximum: sizes.maximum)
         block = UtilityBlock(objective: request.objective, budgetMax: sizes.maximum)
     }
@@ -74,48 +77,42 @@ struct PriceEstimate {
             floor: sizes.values[places.lowerBound], slopes: Array(segments.slopes[..<segments.count]),
             ends: Array(segments.ends[..<segments.count]), values: sizes.values.map { block.values[$0][0] },
             isPredicted: isPredicted)
+        let place = seen % Self.samplesMax
         seen += 1
-        if samples.count < Self.samplesMax {
-            samples.append(demand)
-        } else {
-            samples[(seen - 1) % Self.samplesMax] = demand
-        }
+        if samples.count < Self.samplesMax { samples.append(demand) } else { samples[place] = demand }
+        demands.set(place, floor: demand.floor, slopes: demand.slopes, ends: demand.ends)
         return demand
     }
 
     /// The price at which prompts like the samples spend `mean` rollouts each. Precondition: there are samples.
     func price(mean: Double) -> Price {
-        var (low, high) = (-1.0, samples.reduce(0) { max($0, $1.slopes.first ?? 0) })
         let target = mean * Double(samples.count)
+        var search = PriceSearch(demands, from: -1, to: demands.slopeMax)
         // Sixty halvings exhaust the precision of a double.
-        for _ in 0..<60 {
-            let middle = 0.5 * (low + high)
-            if Double(spend(above: middle)) > target { low = middle } else { high = middle }
-        }
-        let (least, most) = (spend(above: high), spend(above: low))
+        for _ in 0..<60 { search.halve(target: target) }
+        let budgets = samples.indices.map { search.budgets(of: $0) }
+        let (least, most) = budgets.reduce((0, 0)) { ($0.0 + $1.least, $0.1 + $1.most) }
         let share = most > least ? min(1, max(0, (target - Double(least)) / Double(most - least))) : 0
-        let squares = samples.reduce(0.0) { sum, sample in
-            let (least, most) = (Double(sample.budget(above: high)) - mean, Double(sample.budget(above: low)) - mean)
+        let squares = budgets.reduce(0.0) { sum, budget in
+            let (least, most) = (Double(budget.least) - mean, Double(budget.most) - mean)
             return sum + (1 - share) * least * least + share * most * most
         }
         return Price(
-            above: high, below: low, share: share, deviation: (squares / Double(samples.count)).squareRoot(),
-            isGain: isGain(mean: mean, low, high, share))
+            above: search.high, below: search.low, share: share,
+            deviation: (squares / Double(samples.count)).squareRoot(), isGain: isGain(mean: mean, budgets, share))
     }
 
-    private func spend(above price: Double) -> Int { samples.reduce(0) { $0 + $1.budget(above: price) } }
-
     /// Compares the samples' relaxed optimum with equal budgets.
-    private func isGain(mean: Double, _ low: Double, _ high: Double, _ share: Double) -> Bool {
+    private func isGain(mean: Double, _ budgets: [(least: Int, most: Int)], _ share: Double) -> Bool {
         let lower = sizes.place(atMost: Int(mean)).clamped(to: 0...sizes.values.count - 1)
         let upper = min(lower + 1, sizes.values.count - 1)
         let width = Double(sizes.values[upper] - sizes.values[lower])
         let weight = width > 0 ? min(1, max(0, (mean - Double(sizes.values[lower])) / width)) : 0
         let mean = meanValues()
         var (optimal, even, exchanged) = (0.0, 0.0, 0.0)
-        for sample in samples {
-            let least = sizes.place(atLeast: sample.budget(above: high))
-            let most = sizes.place(atLeast: sample.budget(above: low))
+        for (sample, budget) in zip(samples, budgets) {
+            let least = sizes.place(atLeast: budget.least)
+            let most = sizes.place(atLeast: budget.most)
             func value(_ values: [Double]) -> Double { values[least] + share * (values[most] - values[least]) }
             optimal += value(sample.values)
             exchanged += value(sample.isPredicted ? mean : sample.values)

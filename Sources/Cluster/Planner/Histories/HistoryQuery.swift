@@ -76,14 +76,13 @@ extension PlannerState {
     }
 
     private var policies: [PolicySummary] {
-        var steps: [String: [Int]] = [:]
-        for name in sessions.keys { steps[name.policyID, default: []].append(name.step) }
-        return histories.all.sorted { $0.value.lastUse > $1.value.lastUse }.enumerated().map { place, entry in
+        let byUse = histories.all.sorted { ($0.value.lastUse, $0.key) > ($1.value.lastUse, $1.key) }
+        return byUse.enumerated().map { place, entry in
             let (id, history) = entry
             return PolicySummary(
                 policyID: id, outcomes: history.outcomes.count, prompts: history.knownTexts.count, bytes: history.bytes,
                 latestVersion: history.latestVersion, failureRate: history.failureRate,
-                plans: (steps[id] ?? []).sorted(), idleRank: place + 1, tenant: tenant)
+                plans: sessions.plans(of: id).names.map(\.step).sorted(), idleRank: place + 1, tenant: tenant)
         }
     }
 }

@@ -1,5 +1,3 @@
-import OrderedCollections
-
 /// The histories of a planner's policies, with what they have together: at each report and message a sum is read, and there
 /// may be a thousand policies. Cost of reading a sum: constant. A change in place costs two look-ups more.
 struct HistoryTable: Sendable {
@@ -31,9 +29,11 @@ struct HistoryTable: Sendable {
         }
     }
 
-    /// By policy, in the order of their first uses.
-    private(set) var all: OrderedDictionary<String, PolicyHistory> = [:]
+    /// By policy.
+    private(set) var all: [String: PolicyHistory] = [:]
     private(set) var sums = Sums()
+    /// Policies that came, left or were used since `takeChanged` was called last.
+    private var changed: Set<String> = []
 
     var count: Int { all.count }
 
@@ -41,8 +41,8 @@ struct HistoryTable: Sendable {
     subscript(policyID: String) -> PolicyHistory? {
         get { all[policyID] }
         _modify {
-            sums -= Sums(all[policyID])
-            defer { sums += Sums(all[policyID]) }
+            let use = leave(policyID)
+            defer { enter(policyID, lastUsed: use) }
             yield &all[policyID]
         }
     }
@@ -51,16 +51,39 @@ struct HistoryTable: Sendable {
     subscript(policyID: String, default history: PolicyHistory) -> PolicyHistory {
         get { all[policyID] ?? history }
         _modify {
-            sums -= Sums(all[policyID])
-            defer { sums += Sums(all[policyID]) }
+            let use = leave(policyID)
+            defer { enter(policyID, lastUsed: use) }
             yield &all[policyID, default: history]
         }
+    }
+
+    /// Number of the latest use of a policy; `nil` without a history.
+    func lastUse(of policyID: String) -> UInt64? { all[policyID]?.lastUse }
+
+    /// Removes and returns the policies that came, left or were used.
+    mutating func takeChanged() -> Set<String> {
+        guard !changed.isEmpty else { return [] }
+        defer { changed = [] }
+        return changed
+    }
+
+    private mutating func leave(_ policyID: String) -> UInt64? {
+        guard let history = all[policyID] else { return nil }
+        sums -= Sums(history)
+        return history.lastUse
+    }
+
+    private mutating func enter(_ policyID: String, lastUsed use: UInt64?) {
+        let history = all[policyID]
+        sums += Sums(history)
+        if history?.lastUse != use { changed.insert(policyID) }
     }
 
     /// What is wrong with the sums; for tests and simulation.
     var brokenInvariants: [String] {
         var counted = Sums()
         for history in all.values { counted += Sums(history) }
-        return counted == sums ? [] : ["\(sums) are kept, the histories have \(counted)"]
+        return (counted == sums ? [] : ["\(sums) are kept, the histories have \(counted)"])
+            + all.values.flatMap(\.knownTexts.brokenInvariants)
     }
 }

@@ -1,74 +1,114 @@
-import DequeModule
-
 /// The last text that was sent with each prompt id of a policy, within a bound of bytes. So a prompt can be named by its
 /// id alone.
 ///
-/// What was not sent or named for the longest time is removed first. All changes have an amortised constant cost.
+/// What was not sent or named for the longest time is removed first. Each change costs one look-up: a plan names thousands of
+/// prompts in one turn.
 struct KnownTexts: Sendable {
+    /// Entries in the order of their latest uses are linked by their places, so that none has to be searched.
     private struct Entry {
+        var promptID: String
         var text: String
-        var use: UInt64
+        /// Places of the neighbours in the order of use; −1 at the ends.
+        var previous: Int
+        var next: Int
     }
 
-    private struct Use {
-        let promptID: String
-        let number: UInt64
-    }
-
-    private var entries: [String: Entry] = [:]
-    /// Uses in order. Those of an entry that was used again since, or removed, count no more.
-    private var uses: Deque<Use> = []
-    private var useNumber: UInt64 = 0
+    private var places: [String: Int] = [:]
+    private var entries: [Entry] = []
+    /// Places without an entry.
+    private var free: [Int] = []
+    private var (oldest, newest) = (-1, -1)
     /// Bytes of ids and texts, and what the entries need beside them.
     private(set) var bytes = 0
 
     /// What an entry needs in memory beside its id and text, about.
     private static let entryBytes = 128
 
-    var count: Int { entries.count }
+    var count: Int { places.count }
 
-    subscript(promptID: String) -> String? { entries[promptID]?.text }
+    subscript(promptID: String) -> String? { places[promptID].map { entries[$0].text } }
 
     /// All of them, for comparisons. Cost: linear.
-    var all: [String: String] { entries.mapValues(\.text) }
+    var all: [String: String] { places.mapValues { entries[$0].text } }
 
     /// Keeps a text; `false` when it was known already.
     mutating func set(_ promptID: String, _ text: String) -> Bool {
-        defer { recordUse(of: promptID) }
-        guard let known = entries[promptID] else {
-            entries[promptID] = Entry(text: text, use: 0)
-            bytes += promptID.utf8.count + text.utf8.count + Self.entryBytes
+        guard let place = places[promptID] else {
+            append(promptID, text)
             return true
         }
-        guard known.text != text else { return false }
-        bytes += text.utf8.count - known.text.utf8.count
-        entries[promptID]?.text = text
+        use(place)
+        guard entries[place].text != text else { return false }
+        bytes += text.utf8.count - entries[place].text.utf8.count
+        entries[place].text = text
         return true
     }
 
     /// Records that a prompt was named.
     mutating func recordUse(of promptID: String) {
-        guard entries[promptID] != nil else { return }
-        useNumber += 1
-        entries[promptID]?.use = useNumber
-        uses.append(Use(promptID: promptID, number: useNumber))
-        guard uses.count > 2 * entries.count + 64 else { return }
-        uses = Deque(uses.filter { entries[$0.promptID]?.use == $0.number })
+        if let place = places[promptID] { use(place) }
     }
 
     /// Forgets a prompt.
     mutating func remove(_ promptID: String) {
-        guard let entry = entries.removeValue(forKey: promptID) else { return }
-        bytes -= promptID.utf8.count + entry.text.utf8.count + Self.entryBytes
+        guard let place = places.removeValue(forKey: promptID) else { return }
+        unlink(place)
+        bytes -= promptID.utf8.count + entries[place].text.utf8.count + Self.entryBytes
+        entries[place] = Entry(promptID: "", text: "", previous: -1, next: -1)
+        free.append(place)
     }
 
     /// Forgets the prompt that was not used for the longest time; returns its id, `nil` where there is none.
     mutating func removeOldest() -> String? {
-        while let oldest = uses.popFirst() {
-            guard entries[oldest.promptID]?.use == oldest.number else { continue }
-            remove(oldest.promptID)
-            return oldest.promptID
+        guard oldest >= 0 else { return nil }
+        let promptID = entries[oldest].promptID
+        remove(promptID)
+        return promptID
+    }
+
+    /// What is wrong with the order of uses; for tests and simulation.
+    var brokenInvariants: [String] {
+        var (place, previous, linked, sum) = (oldest, -1, 0, 0)
+        while place >= 0, linked <= places.count {
+            let entry = entries[place]
+            if entry.previous != previous || places[entry.promptID] != place {
+                return ["the order of texts is broken at \(entry.promptID)"]
+            }
+            sum += entry.promptID.utf8.count + entry.text.utf8.count + Self.entryBytes
+            (previous, place, linked) = (place, entry.next, linked + 1)
         }
-        return nil
+        let isWhole = linked == places.count && previous == newest && places.count + free.count == entries.count
+        return isWhole && sum == bytes
+            ? [] : ["\(linked) texts of \(sum) bytes are in order, \(places.count) of \(bytes) are kept"]
+    }
+
+    // MARK: Helpers
+
+    private mutating func append(_ promptID: String, _ text: String) {
+        let entry = Entry(promptID: promptID, text: text, previous: -1, next: -1)
+        let place = free.popLast() ?? entries.count
+        if place < entries.count { entries[place] = entry } else { entries.append(entry) }
+        places[promptID] = place
+        bytes += promptID.utf8.count + text.utf8.count + Self.entryBytes
+        link(place)
+    }
+
+    /// Puts an entry at the end of the order.
+    private mutating func use(_ place: Int) {
+        guard place != newest else { return }
+        unlink(place)
+        link(place)
+    }
+
+    private mutating func link(_ place: Int) {
+        (entries[place].previous, entries[place].next) = (newest, -1)
+        if newest >= 0 { entries[newest].next = place } else { oldest = place }
+        newest = place
+    }
+
+    private mutating func unlink(_ place: Int) {
+        let (previous, next) = (entries[place].previous, entries[place].next)
+        if previous >= 0 { entries[previous].next = next } else { oldest = next }
+        if next >= 0 { entries[next].previous = previous } else { newest = previous }
     }
 }

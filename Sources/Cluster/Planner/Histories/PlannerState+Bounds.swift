@@ -29,11 +29,7 @@ extension PlannerState {
         guard historyBytes > configuration.historyBytesMax else { return }
         let others = historyBytes - (histories[policyID]?.bytes ?? 0)
         forgetTexts(of: policyID, &actions, beyond: configuration.historyBytesMax - others, of: \.bytes)
-        var removed = 0
-        while historyBytes > configuration.historyBytesMax, histories[policyID]?.outcomes.isEmpty == false {
-            histories[policyID]?.forgetFirst()
-            removed += 1
-        }
+        let removed = histories[policyID]?.forgetOutcomes(beyond: configuration.historyBytesMax - others) ?? 0
         guard removed > 0, let rest = histories[policyID]?.outcomes.count else { return }
         counts.outcomesEvicted += removed
         actions.append(.journal(.outcomesTrimmed(policyID: policyID, keeping: rest)))
@@ -43,35 +39,28 @@ extension PlannerState {
     private mutating func forgetTexts(
         of policyID: String, _ actions: inout [Action], beyond bytesMax: Int, of bytes: KeyPath<PolicyHistory, Int>
     ) {
-        var forgotten: [String] = []
-        while let held = histories[policyID]?[keyPath: bytes], held > bytesMax,
-            let promptID = histories[policyID]?.forgetOldestText()
-        {
-            forgotten.append(promptID)
-        }
+        let forgotten = histories[policyID]?.forgetTexts(beyond: bytesMax, of: bytes) ?? []
         guard !forgotten.isEmpty else { return }
         counts.textsEvicted += forgotten.count
         actions.append(.journal(.textsForgotten(policyID: policyID, promptIDs: forgotten)))
     }
 
     /// The policy that is idle for the longest time, of those without a plan under way; `nil` where there is none.
-    private func idlePolicy(besides policyID: String) -> String? {
-        let busy = Set(sessions.values.lazy.filter { $0.end == nil }.map(\.name.policyID))
-            .union(preparing.keys.lazy.map(\.policyID))
-        return histories.all.lazy.filter { $0.key != policyID && !busy.contains($0.key) }
-            .min { $0.value.lastUse < $1.value.lastUse }?.key
+    private mutating func idlePolicy(besides policyID: String) -> String? {
+        updateRanks()
+        return ranks.idle.first(besides: policyID)?.key
     }
 
     /// Forgets all of a policy: its plans, outcomes and texts.
     mutating func forget(policy policyID: String, because reason: String, _ actions: inout [Action]) {
-        for plan in preparing.keys where plan.policyID == policyID {
-            for peer in preparing.removeValue(forKey: plan)?.listeners ?? [] {
+        for plan in preparing.names(of: policyID) {
+            for peer in endPreparation(of: plan)?.listeners ?? [] {
                 refuse(
                     plan, PlanRefusal(reason: .capacity, message: "policy \(policyID): \(reason)"), to: peer, &actions)
             }
         }
         let forgotten = PlanRefusal(reason: .capacity, message: reason)
-        for plan in sessions.keys where plan.policyID == policyID { forget(plan, because: forgotten, &actions) }
+        for plan in sessions.plans(of: policyID).names { forget(plan, because: forgotten, &actions) }
         guard histories[policyID] != nil else { return }
         histories[policyID] = nil
         actions.append(.journal(.policyForgotten(policyID)))
@@ -94,12 +83,14 @@ extension PlannerState {
         }
         let reason = PlanRefusal(reason: .capacity, message: "it was dropped for later steps before it ended")
         for old in oldPlans(before: session.request) { forget(old, because: reason, &actions) }
-        while planBytes + session.bytes > configuration.planBytesMax
-            || candidatesKept + session.groups.count > configuration.candidatesMax
+        while sessions.sums.bytes + session.bytes > configuration.planBytesMax
+            || sessions.sums.candidates + session.groups.count > configuration.candidatesMax
         {
-            let over = sessions.values.lazy.filter(\.isOver).map(\.name)
-            let idle = sessions.values.lazy.filter { $0.end != nil && $0.name.policyID != policyID }.map(\.name)
-            guard let plan = oldest(of: Array(over)) ?? oldest(of: Array(idle)) else {
+            updateRanks()
+            let over = ranks.over.first.flatMap { lowestStep(of: $0.key, where: \.isOver) }
+            let ended = ranks.ended.first(besides: policyID)
+            guard let plan = over ?? ended.flatMap({ lowestStep(of: $0.key) { $0.end != nil } })
+            else {
                 throw PlanRefusal(
                     reason: .capacity,
                     message: "\(sessions.count) plans are under way, and no more prompts are kept; try again when one "
@@ -110,10 +101,8 @@ extension PlannerState {
         }
     }
 
-    /// The plan of the policy that is idle for the longest time, the lowest step first.
-    private func oldest(of plans: [PlanName]) -> PlanName? {
-        plans.min {
-            (histories[$0.policyID]?.lastUse ?? 0, $0.step) < (histories[$1.policyID]?.lastUse ?? 0, $1.step)
-        }
+    /// The plan of a policy with the lowest step, of some of its plans. Cost: a look at each plan of the policy.
+    private func lowestStep(of policyID: String, where isChosen: (PlanSession) -> Bool) -> PlanName? {
+        sessions.plans(of: policyID).names.filter { sessions[$0].map(isChosen) == true }.min { $0.step < $1.step }
     }
 }

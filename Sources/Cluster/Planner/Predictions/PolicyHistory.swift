@@ -61,14 +61,28 @@ struct PolicyHistory {
         return named
     }
 
-    /// Records that a prompt was named by its id alone.
-    mutating func recordUse(of promptID: String) { knownTexts.recordUse(of: promptID) }
+    /// Records that prompts were named by their ids alone.
+    mutating func recordUse(of promptIDs: some Sequence<String>) {
+        for promptID in promptIDs { knownTexts.recordUse(of: promptID) }
+    }
 
     /// Forgets the text of a prompt.
     mutating func forgetText(of promptID: String) { knownTexts.remove(promptID) }
 
-    /// Forgets the text that was not used for the longest time; returns its prompt.
-    mutating func forgetOldestText() -> String? { knownTexts.removeOldest() }
+    /// Forgets the texts that were not used for the longest time while there are more bytes than a bound; returns their
+    /// prompts.
+    mutating func forgetTexts(beyond bytesMax: Int, of bytes: KeyPath<PolicyHistory, Int>) -> [String] {
+        var forgotten: [String] = []
+        while self[keyPath: bytes] > bytesMax, let promptID = knownTexts.removeOldest() { forgotten.append(promptID) }
+        return forgotten
+    }
+
+    /// Forgets the oldest outcomes while there are more bytes than a bound; returns how many.
+    mutating func forgetOutcomes(beyond bytesMax: Int) -> Int {
+        let before = outcomes.count
+        while bytes > bytesMax, !outcomes.isEmpty { forgetFirst() }
+        return before - outcomes.count
+    }
 
     /// Bytes of outcomes and known texts, about. A text that is in both counts twice.
     var bytes: Int { outcomeBytes + knownTexts.bytes }
@@ -169,9 +183,9 @@ struct PolicyHistory {
 
     /// The prompt's own record as a policy of a version sees it, without outcomes that are `staleFrom` steps old.
     func record(
-        of text: String, promptID: String, at version: Int, staleFrom: Int = .max
+        of key: TextKey, promptID: String, at version: Int, staleFrom: Int = .max
     ) throws(PlanningError) -> PromptRecord {
-        let entries = (byText[TextKey(text)] ?? []).compactMap { number -> PromptRecord.Entry? in
+        let entries = (byText[key] ?? []).compactMap { number -> PromptRecord.Entry? in
             let outcome = outcomes[number - forgotten]
             let age = Self.age(of: outcome, at: version)
             guard outcome.n > 0, age < staleFrom else { return nil }
@@ -207,8 +221,11 @@ struct PolicyHistory {
     }
 
     /// Steps between a text's latest outcome and a version; `nil` without one.
-    func age(of text: String, at version: Int) -> Int? {
-        byText[TextKey(text)]?.last.map { Self.age(of: outcomes[$0 - forgotten], at: version) }
+    func age(of text: String, at version: Int) -> Int? { age(of: TextKey(text), at: version) }
+
+    /// The same, for a text whose hash is known.
+    func age(of key: TextKey, at version: Int) -> Int? {
+        byText[key]?.last.map { Self.age(of: outcomes[$0 - forgotten], at: version) }
     }
 
     /// Expected tokens of an answer to a text: of its own answers, and of all of the policy; `nil` where none is known.

@@ -16,8 +16,8 @@ struct PredictionQueue {
 
     /// The results received.
     enum Outcome {
-        /// Answers to some rows, by the owner's row numbers.
-        case answered(Owner, rows: [Int], AnswerBlock, [RowFault])
+        /// Answers to the rows of a shard.
+        case answered(Owner, Shard, AnswerBlock, [RowFault])
         /// The job was refused, or its answers cannot be used.
         case failed(Owner, message: String)
     }
@@ -30,6 +30,8 @@ struct PredictionQueue {
         let shards: [Shard]
         fileprivate(set) var unanswered: Set<UInt32> = []
         fileprivate(set) var isSubmitted = false
+        /// Jobs are submitted in the order of their numbers.
+        fileprivate var number = 0
 
         init(owner: Owner, policy: Policy, context: ContextBlock, shards: [Shard]) {
             self.owner = owner
@@ -44,13 +46,18 @@ struct PredictionQueue {
     struct Shard {
         /// By the owner's row numbers.
         let rows: [Int]
+        /// By row: its text, so that nobody needs to hash it again.
+        let keys: [TextKey]
         let texts: TextBlock
         let affinity: UInt64
     }
 
     /// The model of the predictions; `nil` until a worker has joined.
     private(set) var model: ModelFingerprint?
-    private var jobs: OrderedDictionary<JobID, PredictionJob> = [:]
+    private var jobs: [JobID: PredictionJob] = [:]
+    /// Jobs of an owner, in the order in which they began.
+    private var owned: [Owner: [JobID]] = [:]
+    private var jobNumber = 0
     private var ids: SeededGenerator
     /// When it sends a heartbeat, or requests the model.
     private(set) var nextDeadline: Instant = .zero
@@ -63,6 +70,8 @@ struct PredictionQueue {
     /// About so many rows are in a bucket of texts, and there are at most so many buckets.
     private static let bucketRows = 16
     private static let bucketsMax = 32
+    /// Rows of a shard at most: its answer is handled in one turn.
+    private static let shardRowsMax = 256
 
     /// Ids of jobs follow from all three. A digest, so that a tenant that sees ids of its own learns nothing of others'.
     init(generation: UInt64, secret: [UInt8], tenant: String?) {
@@ -82,18 +91,18 @@ struct PredictionQueue {
         var buckets = 1
         while buckets < bucketsMax, rows.count > buckets * bucketRows { buckets *= 2 }
         var members = [[Int]](repeating: [], count: buckets)
-        for (place, row) in rows.enumerated() {
-            members[Int(Digest(of: row.text).bytes[0]) % buckets].append(place)
-        }
+        let keys = rows.map { TextKey($0.text) }
+        for (place, key) in keys.enumerated() { members[Int(key.digest.bytes[0]) % buckets].append(place) }
         var shards: [Shard] = []
         for (bucket, places) in members.enumerated() {
             var start = 0
             while start < places.count {
-                let part = places[start..<min(start + Limits.shardRowsMax, places.count)]
+                let part = places[start..<min(start + Self.shardRowsMax, places.count)]
                 let known = side.map { side in SideBlock(part.map { side.rows[$0] }, schema: side.schema) }
                 shards.append(
                     Shard(
-                        rows: part.map { rows[$0].row }, texts: TextBlock(part.map { rows[$0].text }, side: known),
+                        rows: part.map { rows[$0].row }, keys: part.map { keys[$0] },
+                        texts: TextBlock(part.map { rows[$0].text }, side: known),
                         affinity: UInt64(bucket) &* 0x9E37_79B9_7F4A_7C15))
                 start += part.count
             }
@@ -109,17 +118,37 @@ struct PredictionQueue {
     mutating func begin(_ job: PredictionJob, at now: Instant) -> [Message] {
         guard !job.shards.isEmpty else { return [] }
         let id = JobID(using: &ids)
+        var job = job
+        jobNumber += 1
+        job.number = jobNumber
         jobs[id] = job
+        owned[job.owner, default: []].append(id)
         // The model may have become known a moment ago, and the request costs nothing.
         return model == nil ? askForModel(at: now) : submit(id)
     }
 
-    /// Ends all jobs of an owner.
+    /// Ends all jobs of an owner. Cost: nothing for other jobs.
     mutating func cancel(_ owner: Owner) -> [Message] {
-        jobs.filter { $0.value.owner == owner }.keys.map { id in
+        (owned.removeValue(forKey: owner) ?? []).map { id in
             jobs[id] = nil
             return .closeJob(id)
         }
+    }
+
+    /// Forgets a job. An owner has two at most.
+    @discardableResult
+    private mutating func remove(_ id: JobID) -> PredictionJob? {
+        guard let job = jobs.removeValue(forKey: id) else { return nil }
+        owned[job.owner]?.removeAll { $0 == id }
+        if owned[job.owner]?.isEmpty == true { owned[job.owner] = nil }
+        return job
+    }
+
+    /// What is wrong with the jobs by owner; for tests and simulation.
+    var brokenInvariants: [String] {
+        let kept = Dictionary(grouping: jobs.sorted { $0.value.number < $1.value.number }, by: \.value.owner)
+            .mapValues { $0.map(\.key) }
+        return kept == owned ? [] : ["jobs by owner are \(owned), not \(kept)"]
     }
 
     mutating func tick(at now: Instant) -> [Message] {
@@ -135,7 +164,8 @@ struct PredictionQueue {
             guard let named = welcome.fingerprint else { return ([], []) }
             model = named
             nextDeadline = now + Self.heartbeatInterval
-            return (jobs.keys.filter { jobs[$0]?.isSubmitted == false }.flatMap { submit($0) }, [])
+            let open = jobs.filter { !$0.value.isSubmitted }.sorted { $0.value.number < $1.value.number }.map(\.key)
+            return (open.flatMap { submit($0) }, [])
         case .whoAreYou:
             for id in jobs.keys { jobs[id]?.isSubmitted = false }
             return (askForModel(at: now), [])
@@ -146,7 +176,7 @@ struct PredictionQueue {
             model = nil
             return (askForModel(at: now), [])
         case .jobRefused(let id, _, let message):
-            guard let job = jobs.removeValue(forKey: id) else { return ([], []) }
+            guard let job = remove(id) else { return ([], []) }
             return ([], [.failed(job.owner, message: message)])
         default: return ([], [])
         }
@@ -180,15 +210,15 @@ struct PredictionQueue {
         let shard = job.shards[Int(answer.shard)]
         guard answer.answers.count == shard.rows.count else {
             // Another client has submitted rows of its own under the job's id.
-            jobs[answer.job] = nil
+            remove(answer.job)
             let message = "shard \(answer.shard) has \(answer.answers.count) answers to \(shard.rows.count) rows"
             return ([.closeJob(answer.job)], [.failed(job.owner, message: message)])
         }
         var replies: [Message] = []
         if jobs[answer.job]?.unanswered.isEmpty == true {
-            jobs[answer.job] = nil
+            remove(answer.job)
             replies = [.closeJob(answer.job)]
         }
-        return (replies, [.answered(job.owner, rows: shard.rows, answer.answers, answer.faults)])
+        return (replies, [.answered(job.owner, shard, answer.answers, answer.faults)])
     }
 }

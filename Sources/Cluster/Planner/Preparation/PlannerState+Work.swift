@@ -46,6 +46,7 @@ extension PlannerState {
             guard sessions[plan]?.end == nil, deadlines[plan] != nil else { return }
             begin(predictions, of: plan, at: now, &actions)
         case .drawn(let drawn): begin(drawn, at: now, &actions)
+        case .settled(let settled): receive(settled, &actions)
         }
     }
 
@@ -74,6 +75,7 @@ extension PlannerState {
     /// A request of a trainer that is not finished, or waits for one that is not.
     enum PendingRequest {
         case report(ReportInProgress)
+        case request(RequestInProgress)
         case plan(CheckedRequest, from: Peer, arrived: Instant)
         case message(Message, from: Peer, arrived: Instant)
     }
@@ -83,6 +85,11 @@ extension PlannerState {
         switch pending.popFirst() {
         case .report(var report):
             if !record(&report, &actions) { pending.prepend(.report(report)) }
+        case .request(var request):
+            // Otherwise it was refused meanwhile.
+            guard preparing[request.request.plan]?.identity == request.identity else { return }
+            guard record(&request, &actions) else { return pending.prepend(.request(request)) }
+            prepare(request, at: now, &actions)
         case .plan(let checked, let peer, let arrived):
             open(checked, for: peer, arrived: arrived, at: now, &actions)
         case .message(let message, let peer, let arrived):

@@ -13,6 +13,7 @@ public struct PlannerWork: Sendable {
         case prepare(PlanPreparation)
         case predict(PlanBasis, version: Int, missing: Set<Int>)
         case draw(ScoreDraw)
+        case settle(SettlementWork)
     }
 
     let kind: Kind
@@ -25,7 +26,7 @@ public struct PlannerWork: Sendable {
     var sender: Peer? {
         switch kind {
         case .check(_, let peer, _), .hold(_, let peer, _): peer
-        case .prepare, .predict, .draw: nil
+        case .prepare, .predict, .draw, .settle: nil
         }
     }
 
@@ -37,6 +38,7 @@ public struct PlannerWork: Sendable {
             case prepared(PreparedPlan)
             case predictions(PlanName, PreparedPredictions)
             case drawn(ScoreDraw.Drawn)
+            case settled(SettledPlan)
         }
 
         let value: Value
@@ -56,6 +58,7 @@ public struct PlannerWork: Sendable {
             case .predict(let basis, let version, let missing):
                 .predictions(basis.request.plan, Self.predictions(basis, version, missing))
             case .draw(let draw): .drawn(draw.run())
+            case .settle(let settlement): .settled(settlement.run())
             }
         return Result(value: value, bytes: bytes, sender: sender, tenant: tenant)
     }

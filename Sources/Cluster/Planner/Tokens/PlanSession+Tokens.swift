@@ -39,9 +39,8 @@ extension PlanSession {
             beliefs: beliefs.map { $0 ?? Belief.unknownMixture })
     }
 
-    /// All predictions are there: hands out budgets within the limit of tokens, and ends the plan.
-    mutating func finishWithinTokens(_ effects: inout Effects) throws(PlanningError) {
-        guard let limit = tokenLimit else { return }
+    /// All predictions are there: the best budgets within the limit of tokens.
+    func plan(within limit: TokenLimit) throws(PlanningError) -> BudgetPlan {
         var candidates: [BudgetCandidate] = []
         for (index, candidate) in request.candidates.enumerated() {
             guard let belief = beliefs[index] else { preconditionFailure("plan \(name) ends without all beliefs") }
@@ -50,17 +49,7 @@ extension PlanSession {
                     promptID: candidate.promptID, belief: belief, source: sources[index] ?? .model,
                     floor: candidate.minimum, cap: candidate.maximum))
         }
-        let plan = try TokenPlan(budgetRequest, candidates, within: limit).plan
-        if request.mode == .shadow {
-            for (index, n) in try evenWithinTokens().enumerated() {
-                handOut(index, n, source: .uniform, reason: .shadow, &effects)
-            }
-        } else {
-            for (index, budget) in plan.budgets.enumerated() {
-                handOut(index, budget.n, source: budget.source, reason: budget.reason, &effects)
-            }
-        }
-        conclude(plan, &effects)
+        return try TokenPlan(budgetRequest, candidates, within: limit).plan
     }
 
     /// Equal budgets within the limit of tokens, by candidate.
