@@ -139,7 +139,7 @@ let package = Package(
             "CoordinatorNode",
             [
                 "Scoring", "SQLite", "Wire", "Planning", "Cluster", "Keys", "Threads", "Traces", "Transport", "ZeroMQ",
-                deque, grdb, logging,
+                crypto, deque, grdb, logging,
             ]),
         module(
             "WorkerNode",

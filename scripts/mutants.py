@@ -1,4 +1,4 @@
-"""Says which wrong rules the simulator notices: each of 20 mutants is one rule of Sources/Cluster, broken.
+"""Says which wrong rules the simulator notices: each of 23 mutants is one rule of Sources/Cluster, broken.
 
     git clone . /tmp/mutants && cd /tmp/mutants && python3 scripts/mutants.py --here --seeds 2500
 
@@ -34,6 +34,24 @@ class Mutant:
 
 
 MUTANTS = [
+    Mutant(
+        "a decision is carried out before its entries are durable",
+        "Coordinator/Durability/CoordinatorOutbox.swift",
+        "&& requests.allSatisfy { $0.value <= progress.requests[$0.key] ?? 0 }",
+        "&& ({m} || requests.allSatisfy { $0.value <= progress.requests[$0.key] ?? 0 })",
+    ),
+    Mutant(
+        "what is decided in a new generation is sent before that is durable",
+        "Coordinator/Durability/CoordinatorOutbox.swift",
+        "concerningAll <= progress.concerningAll\n",
+        "({m} || concerningAll <= progress.concerningAll)\n",
+    ),
+    Mutant(
+        "a report counts as durable with its first part",
+        "Coordinator/Durability/JournalProgress.swift",
+        "guard request.completes else { return }",
+        "guard {m} || request.completes else { return }",
+    ),
     Mutant(
         "a worker's lease never expires",
         "Coordinator/CoordinatorState.swift",
@@ -103,8 +121,8 @@ MUTANTS = [
     Mutant(
         "an answer is sent and not made durable",
         "Coordinator/CoordinatorState+Workers.swift",
-        "        actions.append(.journal(.shardAnswered(answer)))\n",
-        "        if !{m} { actions.append(.journal(.shardAnswered(answer))) }\n",
+        "        actions.append(.journal(.shardAnswered(answer), of: jobs[id]?.tenant))\n",
+        "        if !{m} { actions.append(.journal(.shardAnswered(answer), of: jobs[id]?.tenant)) }\n",
     ),
     Mutant(
         "rewards that are repeated count twice",

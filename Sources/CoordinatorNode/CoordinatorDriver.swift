@@ -164,8 +164,15 @@ struct CoordinatorDriver: ~Copyable {
         release(until: end, &actions)
         if !isFull { try receiveAll(until: end, &actions) }
         for (done, tenant) in worker.drain() { inbox.append((done, tenant), of: tenant) }
-        while clock.now < end, let (done, tenant) = inbox.popFirst() { handle(done, of: tenant, &actions) }
-        while clock.now < end, let request = local.popFirst(unless: { isBehind($0) }) { handle(request, &actions) }
+        // One of each at least, however much arrives from peers.
+        while let (done, tenant) = inbox.popFirst() {
+            handle(done, of: tenant, &actions)
+            if clock.now >= end { break }
+        }
+        while let request = local.popFirst(unless: { isBehind($0) }) {
+            handle(request, &actions)
+            if clock.now >= end { break }
+        }
         let now = self.now
         // A deadline that this turn sets is handled in the next turn, which follows at once.
         if let deadline, deadline <= now { actions += machines.handle(.tickBehind(readUntil: readUntil), at: now) }

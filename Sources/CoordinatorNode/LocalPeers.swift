@@ -122,7 +122,9 @@ final class LocalPeers: Sendable {
     }
 
     /// Whether `popFirst` would return one.
-    func hasMore(unless isBehind: (String?) -> Bool) -> Bool { shared.withLock { $0.requests.hasMore(unless: isBehind) } }
+    func hasMore(unless isBehind: (String?) -> Bool) -> Bool {
+        shared.withLock { $0.requests.hasMore(unless: isBehind) }
+    }
 
     /// Answers a peer; `false` when it has left.
     func answer(_ message: Message, to peer: Peer) -> Bool {

@@ -68,6 +68,21 @@ struct BusyJournalTests {
         for stream in held { #expect(await !Self.isRecorded(stream)) }
     }
 
+    @Test("callers that leave while the journal is behind leave nothing, and those that stay keep their order")
+    func leaving() async throws {
+        let node = try start(bytesWaitingMax: 0)
+        var staying: [AsyncStream<Wire.Message>] = []
+        for number in 0..<UInt64(2000) {
+            let answers = node.ask(Self.report(number))
+            if number % 100 == 0 { staying.append(answers) }
+        }
+        for stream in staying { #expect(await Self.isRecorded(stream)) }
+        #expect(await node.mark())
+        #expect(try await Self.recorded(node) >= staying.count)
+        node.stop()
+        try node.wait()
+    }
+
     @Test("what was held is handled in order when the disk has caught up, and all of it is answered")
     func released() async throws {
         // Behind during each commit.

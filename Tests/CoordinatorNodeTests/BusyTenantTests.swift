@@ -1,6 +1,7 @@
 import Cluster
 import CoordinatorNode
 import Foundation
+import GRDB
 import Keys
 import TestSupport
 import Testing
@@ -10,8 +11,9 @@ import ZeroMQ
 /// A tenant with so much to keep that its next request waits for the disk, and another one.
 @Suite("CoordinatorNode: a tenant that is behind", .serialized)
 struct BusyTenantTests {
-    private static let reports = 40
-    private static let outcomes = 2000
+    private static let reports = 20
+    private static let outcomes = 1000
+    private static let text = String(repeating: "x", count: 1000)
 
     private let scratch: ScratchFolder
     private let keys: LiveKeys
@@ -49,7 +51,7 @@ struct BusyTenantTests {
                 outcomes: (0..<outcomes).map { index in
                     GroupOutcome(
                         eventID: "\(number) \(index)", promptID: "\(number) \(index)",
-                        text: "\(number) \(index) " + String(repeating: "x", count: 1000), rewards: [1])
+                        text: "\(number) \(index) " + text, rewards: [1])
                 }))
     }
 
@@ -62,23 +64,30 @@ struct BusyTenantTests {
         try #require(await node.report(of: .tenant(tenant))).outcomesRecorded
     }
 
+    /// Outcomes on the disk.
+    private func kept() throws -> Int {
+        try DatabaseQueue(path: scratch.file("journal")).read {
+            try Int.fetchOne($0, sql: "SELECT count(*) FROM outcome") ?? 0
+        }
+    }
+
     @Test("requests over HTTP of one tenant wait for the disk, and those of another one do not wait with them")
     func requests() async throws {
         let node = try node()
-        let busy = (0..<UInt64(Self.reports)).map { node.ask(Self.report($0, outcomes: Self.outcomes), in: .tenant("a")) }
+        let busy = (0..<UInt64(Self.reports)).map {
+            node.ask(Self.report($0, outcomes: Self.outcomes), in: .tenant("a"))
+        }
         for number in 0..<UInt64(5) {
             #expect(await Self.isRecorded(node.ask(Self.report(number, outcomes: 1), in: .tenant("b"))))
         }
-        let meanwhile = try await Self.recorded(node, of: "a")
-        #expect(meanwhile < Self.reports * Self.outcomes, "the busy tenant was done before the other was answered")
+        #expect(try kept() < Self.reports * Self.outcomes, "the busy tenant was done before the other was answered")
         for answers in busy { #expect(await Self.isRecorded(answers)) }
         #expect(try await Self.recorded(node, of: "a") == Self.reports * Self.outcomes)
         #expect(try await Self.recorded(node, of: "b") == 5)
         node.stop()
         try node.wait()
-        let contents = try CoordinatorJournal(path: scratch.file("journal")).contents()
-        #expect(contents.tenants["a"]?.count == Self.reports * Self.outcomes)
-        #expect(contents.damage.isEmpty)
+        #expect(try kept() == Self.reports * Self.outcomes + 5)
+        #expect(try CoordinatorJournal(path: scratch.file("journal")).contents().damage.isEmpty)
     }
 
     @Test("the same over ZeroMQ, with messages that are decoded at once and on the work thread")
@@ -98,12 +107,16 @@ struct BusyTenantTests {
             _ = try other.receive("an answer") { if case .outcomesRecorded(let it) = $0 { it } else { nil } }
         }
         let all = sizes.reduce(0, +)
-        #expect(try await Self.recorded(node, of: "a") < all, "the busy tenant was done before the other was answered")
+        #expect(try kept() < all, "the busy tenant was done before the other was answered")
         var answered: [UInt64] = []
         while answered.count < sizes.count {
-            answered += [try busy.receive("an answer") { if case .outcomesRecorded(let it) = $0 { it.request } else { nil } }]
+            let request = try busy.receive("an answer") {
+                if case .outcomesRecorded(let recorded) = $0 { recorded.request } else { nil }
+            }
+            answered.append(request)
         }
-        #expect(answered == sizes.indices.map { UInt64($0) }, "messages of a peer keep their order")
+        // The planner answers a short report before a long one.
+        #expect(Set(answered) == Set(sizes.indices.map { UInt64($0) }))
         #expect(try await Self.recorded(node, of: "a") == all)
         node.stop()
         try node.wait()

@@ -21,7 +21,9 @@ struct MessageChannelTests {
     }
 
     private func nextMessage(_ channel: borrowing MessageChannel) throws -> (message: Wire.Message, sender: [UInt8]) {
-        guard case .message(let envelope, _, let sender) = try next(channel) else { throw TestTimeout(what: "no refusal") }
+        guard case .message(let envelope, _, let sender) = try next(channel) else {
+            throw TestTimeout(what: "no refusal")
+        }
         return (envelope.message, sender.routingID)
     }
 

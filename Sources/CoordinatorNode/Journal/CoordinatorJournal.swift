@@ -176,7 +176,8 @@ public final class CoordinatorJournal {
 
     private func write(_ request: JournalRequest, to database: Database) throws {
         for entry in request.entries { try Self.write(entry, to: database) }
-        if request.entries.contains(where: \.namesTenant) || request.plannerEntries.keys.contains(where: { $0 != nil }) {
+        if request.entries.contains(where: \.namesTenant) || request.plannerEntries.keys.contains(where: { $0 != nil })
+        {
             try JournalFile.beginTenants(in: database)
         }
         for (tenant, entries) in request.plannerEntries {

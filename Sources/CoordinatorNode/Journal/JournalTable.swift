@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import GRDB
 import Scoring
@@ -58,29 +59,31 @@ struct JournalTable {
         return Int64.fromDatabaseValue(stored) == checksum(of: values.dropLast())
     }
 
-    /// The leading eight bytes of SHA-256 over types, lengths and bytes of the values. A plan has megabytes, which are not copied.
+    /// The leading eight bytes of SHA-256 over types, lengths and bytes of the values. A plan has megabytes, which are hashed
+    /// where they are.
     private static func checksum(of values: some Sequence<DatabaseValue>) -> Int64 {
-        let digest = Digest { pass in
+        let digest = Digest(finishing: { hash in
             for value in values {
                 switch value.storage {
-                case .null: withUnsafeBytes(of: UInt8(0), pass)
-                case .int64(let number): head(1, UInt64(bitPattern: number), pass)
-                case .double(let number): head(2, number.bitPattern, pass)
-                case .string(var text):
-                    head(3, UInt64(text.utf8.count), pass)
-                    text.withUTF8 { pass(UnsafeRawBufferPointer($0)) }
+                case .null: hash.update(data: [0])
+                case .int64(let number): hash.update(data: head(1, UInt64(bitPattern: number)))
+                case .double(let number): hash.update(data: head(2, number.bitPattern))
+                case .string(let text):
+                    hash.update(data: head(3, UInt64(text.utf8.count)))
+                    hash.update(data: Array(text.utf8))
                 case .blob(let data):
-                    head(4, UInt64(data.count), pass)
-                    data.withUnsafeBytes(pass)
+                    hash.update(data: head(4, UInt64(data.count)))
+                    hash.update(data: data)
                 }
             }
-        }
+        })
         return Int64(bitPattern: digest.leading)
     }
 
-    private static func head(_ type: UInt8, _ number: UInt64, _ pass: (UnsafeRawBufferPointer) -> Void) {
-        withUnsafeBytes(of: type, pass)
-        withUnsafeBytes(of: number.littleEndian, pass)
+    private static func head(_ type: UInt8, _ number: UInt64) -> [UInt8] {
+        var bytes = [type]
+        LittleEndian.append(number, to: &bytes)
+        return bytes
     }
 
     // MARK: Format

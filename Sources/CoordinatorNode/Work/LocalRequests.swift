@@ -51,8 +51,26 @@ struct LocalRequests {
         guard let place = places.removeValue(forKey: peer), let first = lanes[peer.tenant]?.first else { return false }
         lanes[peer.tenant]?.requests[place - first] = nil
         lanes[peer.tenant]?.count -= 1
-        if lanes[peer.tenant]?.count == 0 { remove(peer.tenant) }
+        guard let lane = lanes[peer.tenant] else { return true }
+        if lane.count == 0 {
+            remove(peer.tenant)
+        } else if lane.requests.count > 2 * lane.count + Self.emptyPlacesMin {
+            closeRanks(of: peer.tenant)
+        }
         return true
+    }
+
+    /// Empty places that a tenant may have beside one for each request.
+    private static let emptyPlacesMin = 64
+
+    /// Removes empty places, which may be many while a tenant is behind and its callers leave.
+    private mutating func closeRanks(of tenant: String?) {
+        guard var lane = lanes.removeValue(forKey: tenant) else { return }
+        lane.requests = Deque(lane.requests.filter { $0 != nil })
+        for (place, request) in lane.requests.enumerated() {
+            if case .message(_, _, let peer, _)? = request { places[peer] = lane.first + place }
+        }
+        lanes[tenant] = lane
     }
 
     private mutating func remove(_ tenant: String?) {

@@ -73,15 +73,6 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.init(finishing: { $0.update(data: Array(bytes)) })
     }
 
-    /// The digest of the runs of bytes that a closure passes on, one after the other. They are hashed where they are.
-    package init(passing runs: ((UnsafeRawBufferPointer) -> Void) -> Void) {
-        self.init(finishing: { hash in
-            var running = hash
-            runs { running.update(bufferPointer: $0) }
-            hash = running
-        })
-    }
-
     /// The digest of several runs of bytes, one after the other. They are hashed where they are.
     public init(ofParts parts: [[UInt8]]) {
         self.init(finishing: { hash in for part in parts { hash.update(data: part) } })

@@ -30,7 +30,7 @@ struct SimulatedCoordinator {
 
     /// What this life has decided and not carried out, and what it waits for.
     private(set) var outbox = CoordinatorOutbox<Never>()
-    private var journal = JournalQueue()
+    private var journal: JournalQueue
     private var progress = JournalProgress()
     /// Whether the disk is slow, so that much is decided before earlier decisions are durable: in every third run.
     let isDiskSlow: Bool
@@ -43,6 +43,7 @@ struct SimulatedCoordinator {
     init(seed: UInt64, faultPlan: FaultPlan) {
         self.faultPlan = faultPlan
         isDiskSlow = seed % 3 == 0
+        journal = Self.emptyJournal(isDiskSlow)
         tenants = TenantCheck(faultPlan)
         turns = TurnsCheck(faultPlan)
         var planner = PlannerState.Configuration()
@@ -70,6 +71,11 @@ struct SimulatedCoordinator {
     }
 
     // MARK: Disk
+
+    /// A slow disk keeps each outcome and each text apart.
+    private static func emptyJournal(_ isDiskSlow: Bool) -> JournalQueue {
+        isDiskSlow ? JournalQueue(partBytes: 1) : JournalQueue()
+    }
 
     /// Adds what was decided behind what waits for the disk; returns whether its requests are the only ones.
     mutating func decide(_ actions: [CoordinatorMachines.Action]) -> Bool {
@@ -119,7 +125,7 @@ struct SimulatedCoordinator {
     mutating func kill() {
         state = nil
         outbox = CoordinatorOutbox()
-        (journal, progress) = (JournalQueue(), JournalProgress())
+        (journal, progress) = (Self.emptyJournal(isDiskSlow), JournalProgress())
     }
 
     /// Checks that a restart from the disk now would have the durable state of this life. Cost: a replay.

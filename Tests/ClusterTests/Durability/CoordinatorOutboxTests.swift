@@ -36,7 +36,7 @@ struct CoordinatorOutboxTests {
         return numbers
     }
 
-    @Test("nothing is sent before the entries of its tenant that were decided before it; another tenant's do not matter")
+    @Test("nothing is sent before what its tenant's earlier decisions keep; another tenant's do not matter")
     mutating func tenants() {
         add(Self.opened(1, of: "a"), Self.send(1, to: "a"))
         add(Self.send(2, to: "a"))

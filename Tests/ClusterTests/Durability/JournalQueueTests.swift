@@ -73,7 +73,8 @@ struct JournalQueueTests {
     func parts() {
         let all = Self.outcomes(0..<500)
         var queue = JournalQueue()
-        queue.append(Self.planner([.outcomesRecorded(policyID: "p", all), .outcomesTrimmed(policyID: "p", keeping: 9)]))
+        let trimmed = PlannerEntry.outcomesTrimmed(policyID: "p", keeping: 9)
+        queue.append(Self.planner([.outcomesRecorded(policyID: "p", all), trimmed]))
         queue.append(Self.planner([.outcomesRecorded(policyID: "p", Self.outcomes(900..<901))], of: "b"))
         #expect(queue.isPermanent)
         let order = Self.taken(&queue)
@@ -87,7 +88,7 @@ struct JournalQueueTests {
             if case .outcomesRecorded("p", let some) = entry { some } else { [] }
         }
         #expect(kept == all)
-        #expect(entries.last == .outcomesTrimmed(policyID: "p", keeping: 9))
+        #expect(entries.last == trimmed)
         #expect(!queue.isPermanent)
     }
 

@@ -7,8 +7,12 @@ package struct JournalQueue: Sendable {
     /// The first request that concerns all, and everything behind it.
     private var later: Deque<JournalRequest> = []
     private var permanentCount = 0
+    private let partBytes: Int
 
-    package init() {}
+    /// Divides requests that have more than about so many bytes.
+    package init(partBytes: Int = JournalRequest.partBytes) {
+        self.partBytes = partBytes
+    }
 
     package var isEmpty: Bool { requests.isEmpty && later.isEmpty }
 
@@ -17,7 +21,7 @@ package struct JournalQueue: Sendable {
 
     /// Adds a request behind those of its tenant; a long one in parts.
     package mutating func append(_ request: JournalRequest) {
-        for part in request.parts {
+        for part in request.parts(of: partBytes) {
             if part.isPermanent { permanentCount += 1 }
             if part.concernsAll || !later.isEmpty { later.append(part) } else { requests.append(part, of: part.tenant) }
         }

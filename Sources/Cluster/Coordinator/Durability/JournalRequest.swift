@@ -12,7 +12,7 @@ package struct JournalRequest: Sendable {
     package private(set) var completes = true
 
     /// A part of a request has about so many bytes: some milliseconds of the journal's thread.
-    private static let partBytes = 64 << 10
+    package static let partBytes = 64 << 10
 
     package init(tenant: String?, concernsAll: Bool = false) {
         self.tenant = tenant
@@ -55,14 +55,14 @@ package struct JournalRequest: Sendable {
     /// Outcomes and texts come first, in many parts, and then what plans and jobs follow from, in one. Where only the first parts are
     /// durable, as much is known as if the sender had said less; it was not answered, and repeats what it said, and each
     /// outcome counts once. A request with a group's report is never divided.
-    package var parts: [JournalRequest] {
+    package func parts(of bytes: Int) -> [JournalRequest] {
         guard !concernsAll, let all = plannerEntries[tenant], plannerEntries.count == 1,
-            all.reduce(0, { $0 + $1.bytesWaiting }) > Self.partBytes, all.allSatisfy(\.isDivisible)
+            all.reduce(0, { $0 + $1.bytesWaiting }) > bytes, all.allSatisfy(\.isDivisible)
         else { return [self] }
         var last: [PlannerEntry] = []
         var chunks: [PlannerEntry] = []
         for entry in all {
-            if let some = entry.chunks(of: Self.partBytes) { chunks += some } else { last.append(entry) }
+            if let some = entry.chunks(of: bytes) { chunks += some } else { last.append(entry) }
         }
         let parts = chunks.map { [$0] } + (last.isEmpty && entries.isEmpty ? [] : [last])
         return parts.enumerated().map { number, some in
