@@ -59,7 +59,7 @@ struct CoordinatorDriver: ~Copyable {
     private static let undecodedBytesMax = 8 << 20
     /// Bytes that wait. Without tenants nothing is received beyond it, and the bounds of connections apply. A tenant's are
     /// dropped beyond its share as if they were lost, because nobody else may wait with it.
-    static let heldBytesMax = 16 << 20
+    static let heldBytesMax = 8 << 20
 
     /// Listens, opens the journal and replays it.
     init(

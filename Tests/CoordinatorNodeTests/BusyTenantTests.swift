@@ -96,7 +96,7 @@ struct BusyTenantTests {
         var busy = try peer("a", node)
         try busy.join(.trainer, name: "busy")
         // Every other one is over the bound from which on the work thread decodes; all fit what may wait of a tenant.
-        let sizes = (0..<24).map { $0 % 2 == 0 ? 100 : 280 }
+        let sizes = (0..<12).map { $0 % 2 == 0 ? 100 : 280 }
         for (number, outcomes) in sizes.enumerated() {
             try busy.send(Self.report(UInt64(number), outcomes: outcomes))
         }
