@@ -12,13 +12,16 @@ extension PlannerState {
     public var brokenInvariants: [String] {
         var broken: [String] = []
         let queued = Set(queue)
-        for session in sessions.all {
+        let plans = sessions.all
+        for session in plans {
             let (name, opening) = (session.name, sessions.openings[session.name])
             let queued = Set(queued.filter { $0.plan == name && $0.opening == opening }.map(\.index))
             broken += Self.broken(in: session, name, queued: queued, rollouts.sessions)
         }
         broken += histories.brokenInvariants
-        broken += sessions.brokenInvariants + preparing.brokenInvariants + predictions.brokenInvariants + brokenRanks
+        broken +=
+            sessions.brokenInvariants + preparing.brokenInvariants + predictions.brokenInvariants
+            + brokenRanks(plans)
         for (plan, opening) in settling where sessions.openings[plan] != opening || sessions[plan]?.end != nil {
             broken.append("\(plan) is settled, and it has ended or is another one")
         }

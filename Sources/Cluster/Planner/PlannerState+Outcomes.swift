@@ -152,9 +152,11 @@ extension PlannerState {
         keepWithinBounds(policyID, &actions)
     }
 
-    /// Texts by prompt: one outcome with a text is enough for all outcomes of its prompt.
+    /// Texts by prompt: one outcome with a text is enough for all outcomes of its prompt. None where each has its own.
     static func texts(_ outcomes: [GroupOutcome]) -> [String: String] {
-        Dictionary(outcomes.lazy.filter { !$0.text.isEmpty }.map { ($0.promptID, $0.text) }) { $1 }
+        guard outcomes.contains(where: \.text.isEmpty) else { return [:] }
+        return
+            Dictionary(outcomes.lazy.filter { !$0.text.isEmpty }.map { ($0.promptID, $0.text) }) { $1 }
     }
 
     /// Why an outcome is rejected.

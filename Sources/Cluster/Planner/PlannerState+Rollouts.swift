@@ -261,11 +261,26 @@ extension PlannerState {
     /// Stale keys up to this many stay in the queue: removing them needs a pass over the whole queue.
     private static let staleKeysMax = 64
 
+    /// A key by its numbers alone.
+    private struct QueuedPlace: Hashable {
+        let opening: UInt64
+        let index: Int
+    }
+
     /// Removes stale keys once they are half of the queue, so each costs a constant time.
     mutating func dropStaleKeysIfMany() {
         guard staleKeys > Self.staleKeysMax, staleKeys > queue.count / 2 else { return }
-        var seen: Set<GroupKey> = []
-        queue = queue.filter { isQueued($0) && seen.insert($0).inserted }
+        // Runs of keys are of one plan, so it is looked up once for each run, and keys are compared by numbers.
+        var seen: Set<QueuedPlace> = []
+        var (opening, groups): (UInt64?, [PlanGroup]) = (nil, [])
+        queue = queue.filter { key in
+            if key.opening != opening {
+                opening = key.opening
+                groups = sessions.openings[key.plan] == key.opening ? sessions[key.plan]?.groups ?? [] : []
+            }
+            return groups.indices.contains(key.index) && groups[key.index].isQueued
+                && seen.insert(QueuedPlace(opening: key.opening, index: key.index)).inserted
+        }
         staleKeys = 0
     }
 

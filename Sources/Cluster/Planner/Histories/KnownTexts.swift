@@ -13,7 +13,7 @@ struct KnownTexts: Sendable {
         var next: Int
     }
 
-    private var places: [String: Int] = [:]
+    private var places = GradualDictionary<String, Int>()
     private var entries: [Entry] = []
     /// Places without an entry.
     private var free: [Int] = []
@@ -29,7 +29,9 @@ struct KnownTexts: Sendable {
     subscript(promptID: String) -> String? { places[promptID].map { entries[$0].text } }
 
     /// All of them, for comparisons. Cost: linear.
-    var all: [String: String] { places.mapValues { entries[$0].text } }
+    var all: [String: String] {
+        Dictionary(uniqueKeysWithValues: places.elements.map { ($0.key, entries[$0.value].text) })
+    }
 
     /// Keeps a text; `false` when it was known already.
     mutating func set(_ promptID: String, _ text: String) -> Bool {
@@ -77,7 +79,9 @@ struct KnownTexts: Sendable {
             sum += entry.promptID.utf8.count + entry.text.utf8.count + Self.entryBytes
             (previous, place, linked) = (place, entry.next, linked + 1)
         }
-        let isWhole = linked == places.count && previous == newest && places.count + free.count == entries.count
+        let isWhole =
+            linked == places.count && previous == newest && places.count + free.count == entries.count
+            && places.fillings.reduce(0) { $0 + $1.count } == places.count
         return isWhole && sum == bytes
             ? [] : ["\(linked) texts of \(sum) bytes are in order, \(places.count) of \(bytes) are kept"]
     }

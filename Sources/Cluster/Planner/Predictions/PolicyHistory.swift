@@ -13,9 +13,9 @@ struct PolicyHistory {
     let outcomesMax: Int
     private(set) var outcomes: Deque<RecordedOutcome> = []
     /// Event ids of the outcomes kept. An older event may count again.
-    private var events: Set<String> = []
+    private var events = GradualDictionary<String, Void>()
     /// By text: the numbers of its outcomes, ascending. A number is an index into `outcomes` plus `forgotten`.
-    private var byText: [TextKey: [Int]] = [:]
+    private var byText = GradualDictionary<TextKey, [Int]>()
     private var forgotten = 0
     /// By prompt id: the last text that was sent with it.
     private(set) var knownTexts = KnownTexts()
@@ -43,7 +43,7 @@ struct PolicyHistory {
         self.outcomesMax = outcomesMax
     }
 
-    func contains(eventID: String) -> Bool { events.contains(eventID) }
+    func contains(eventID: String) -> Bool { events[eventID] != nil }
 
     /// The last text that was sent with a prompt id.
     func text(of promptID: String) -> String? { knownTexts[promptID] }
@@ -95,12 +95,13 @@ struct PolicyHistory {
     /// Records an outcome; an event that is known changes nothing. Returns whether its text was not known.
     @discardableResult
     mutating func record(_ outcome: RecordedOutcome) -> Bool {
-        guard events.insert(outcome.eventID).inserted else { return false }
+        guard events[outcome.eventID] == nil else { return false }
+        events[outcome.eventID] = ()
         var outcome = outcome
         let key = TextKey(outcome.text)
-        if let known = byText.index(forKey: key) {
+        if let known = byText.key(equalTo: key) {
             // Equal texts share their memory, because they count once.
-            outcome.text = byText.keys[known].text
+            outcome.text = known.text
         } else {
             outcomeBytes += outcome.text.utf8.count
         }
@@ -121,14 +122,14 @@ struct PolicyHistory {
         let outcome = outcomes.removeFirst()
         outcomeBytes -= Self.bytes(of: outcome)
         forgotten += 1
-        events.remove(outcome.eventID)
+        events.removeValue(forKey: outcome.eventID)
         failed -= outcome.failed
         started -= outcome.n + outcome.failed
         Self.add(outcome, to: &lengths, sign: -1)
         let key = TextKey(outcome.text)
         byText[key]?.removeFirst()
         if byText[key]?.isEmpty == true {
-            byText[key] = nil
+            byText.removeValue(forKey: key)
             outcomeBytes -= outcome.text.utf8.count
         }
     }
@@ -146,8 +147,8 @@ struct PolicyHistory {
         let dropped = outcomes.count - kept.count
         guard dropped > 0 else { return 0 }
         outcomes = []
-        events = []
-        byText = [:]
+        events = GradualDictionary()
+        byText = GradualDictionary()
         (forgotten, failed, started, latestVersion, outcomeBytes) = (0, 0, 0, nil, 0)
         lengths = AnswerLengths.Sum()
         // The texts stay those that were sent last.
@@ -197,7 +198,7 @@ struct PolicyHistory {
 
     /// Rows that may profile the policy: the latest outcome of each text that is not excluded, with its age.
     func rows(at version: Int, without isExcluded: (TextKey) -> Bool) -> [ContextSelection.Row] {
-        byText.compactMap { key, numbers in isExcluded(key) ? nil : row(key.text, numbers, at: version) }
+        byText.elements.compactMap { key, numbers in isExcluded(key) ? nil : row(key.text, numbers, at: version) }
     }
 
     /// The age of the row of a text; `nil` without one.

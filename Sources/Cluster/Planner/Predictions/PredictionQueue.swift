@@ -70,8 +70,10 @@ struct PredictionQueue {
     /// About so many rows are in a bucket of texts, and there are at most so many buckets.
     private static let bucketRows = 16
     private static let bucketsMax = 32
-    /// Rows of a shard at most: its answer is handled in one turn.
+    /// Rows of a shard at most, because its answer is handled in one turn; but there are not many more than `shardsMax` shards, because
+    /// all are submitted in one.
     private static let shardRowsMax = 256
+    private static let shardsMax = 256
 
     /// Ids of jobs follow from all three. A digest, so that a tenant that sees ids of its own learns nothing of others'.
     init(generation: UInt64, secret: [UInt8], tenant: String?) {
@@ -93,11 +95,12 @@ struct PredictionQueue {
         var members = [[Int]](repeating: [], count: buckets)
         let keys = rows.map { TextKey($0.text) }
         for (place, key) in keys.enumerated() { members[Int(key.digest.bytes[0]) % buckets].append(place) }
+        let rowsMax = max(shardRowsMax, rows.count / shardsMax).clamped(to: 1...Limits.shardRowsMax)
         var shards: [Shard] = []
         for (bucket, places) in members.enumerated() {
             var start = 0
             while start < places.count {
-                let part = places[start..<min(start + Self.shardRowsMax, places.count)]
+                let part = places[start..<min(start + rowsMax, places.count)]
                 let known = side.map { side in SideBlock(part.map { side.rows[$0] }, schema: side.schema) }
                 shards.append(
                     Shard(

@@ -34,18 +34,20 @@ extension PlannerState {
     }
 
     /// What is wrong with the orders, compared with plans and histories as they are; for tests and simulation.
-    var brokenRanks: [String] {
-        let busy = Set(sessions.all.filter { $0.end == nil }.map(\.name.policyID)).union(
-            preparing.names.map(\.policyID))
-        let idle = histories.all.filter { !busy.contains($0.key) }.mapValues(\.lastUse)
-        func uses(_ plans: [PlanSession]) -> [String: UInt64] {
-            Dictionary(plans.map { ($0.name.policyID, histories[$0.name.policyID]?.lastUse ?? 0) }) { $1 }
+    func brokenRanks(_ plans: [PlanSession]) -> [String] {
+        func use(of policyID: String) -> UInt64? { histories.lastUse(of: policyID) }
+        var idle = histories.all.mapValues(\.lastUse)
+        var (over, ended): ([String: UInt64], [String: UInt64]) = ([:], [:])
+        for name in preparing.names { idle[name.policyID] = nil }
+        for plan in plans {
+            let policyID = plan.name.policyID
+            if plan.end == nil { idle[policyID] = nil } else { ended[policyID] = use(of: policyID) ?? 0 }
+            if plan.isOver { over[policyID] = use(of: policyID) ?? 0 }
         }
-        let found = [idle, uses(sessions.all.filter(\.isOver)), uses(sessions.all.filter { $0.end != nil })]
         let kept = [ranks.idle, ranks.over, ranks.ended].map { order in
             Dictionary(uniqueKeysWithValues: order.all.map { ($0.key, $0.rank) })
         }
         return ranks.brokenInvariants
-            + (kept == found ? [] : ["policies are ranked by \(kept), not by \(found)"])
+            + (kept == [idle, over, ended] ? [] : ["policies are ranked by \(kept), not by \([idle, over, ended])"])
     }
 }
