@@ -27,8 +27,10 @@ extension Simulator {
         carryOut()
     }
 
+    /// Some milliseconds, and at times seconds: much is decided meanwhile, and a kill takes it.
     private mutating func scheduleCommit() {
-        schedule(.commit(connection: coordinator.connection), after: .milliseconds(random.next() % 40))
+        let most: UInt64 = random.next() % 16 == 0 ? 3000 : 40
+        schedule(.commit(connection: coordinator.connection), after: .milliseconds(random.next() % most))
     }
 
     /// The disk has kept some requests.

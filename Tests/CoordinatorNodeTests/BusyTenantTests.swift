@@ -85,7 +85,9 @@ struct BusyTenantTests {
         let busy = (0..<UInt64(Self.reports)).map {
             node.ask(Self.report($0, outcomes: Self.outcomes), in: .tenant("a"))
         }
-        let other = (Self.otherFrom..<Self.otherFrom + 5).map { node.ask(Self.report($0, outcomes: 1), in: .tenant("b")) }
+        let other = (Self.otherFrom..<Self.otherFrom + 5).map {
+            node.ask(Self.report($0, outcomes: 1), in: .tenant("b"))
+        }
         for answers in other + busy { #expect(await Self.isRecorded(answers)) }
         #expect(try await Self.recorded(node, of: "a") == Self.reports * Self.outcomes)
         #expect(try await Self.recorded(node, of: "b") == 5)
