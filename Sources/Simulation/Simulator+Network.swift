@@ -61,7 +61,7 @@ extension Simulator {
             }
         case .journal, .journalPlan, .log, .logPlan, .work: break
         case .send(let envelope, let peer):
-            coordinator.recordSend(generation: envelope.generation)
+            coordinator.recordSend(envelope, to: peer)
             send(envelope, to: peer)
         }
     }

@@ -114,10 +114,15 @@ struct SimulatedCoordinator {
         }
     }
 
-    /// Records that this life sends: no two lives may send under one generation.
-    mutating func recordSend(generation: UInt64) {
+    /// Records that this life sends: no two lives may send under one generation, nor an assignment with the number of another.
+    mutating func recordSend(_ envelope: Envelope, to peer: Peer) {
+        let generation = envelope.generation
         if lives.updateValue(connection, forKey: generation).map({ $0 != connection }) == true {
             brokenInvariants.append("two lives of the coordinator send as generation \(generation)")
+        }
+        guard case .assignment(let assignment) = envelope.message else { return }
+        if !attempts[peer.tenant, default: []].insert(assignment.name.attempt).inserted {
+            brokenInvariants.append("\(assignment.name) has the number of an earlier assignment")
         }
     }
 
@@ -164,12 +169,6 @@ struct SimulatedCoordinator {
         deaths.follow(actions)
         follow(event, actions, at: now)
         brokenInvariants += lending.broken + deaths.broken + losses.broken + tenants.broken + turns.broken
-        for case .send(let envelope, let peer) in actions {
-            guard case .assignment(let assignment) = envelope.message else { continue }
-            if !attempts[peer.tenant, default: []].insert(assignment.name.attempt).inserted {
-                brokenInvariants.append("\(assignment.name) has the number of an earlier assignment")
-            }
-        }
         return actions
     }
 
