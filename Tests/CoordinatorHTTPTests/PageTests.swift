@@ -69,7 +69,11 @@ struct PageTests {
 
     @Test("open readers end when the server stops")
     func stopping() async throws {
-        let served = try await Served { $0.timeouts.stop = .seconds(60) }
+        // On a busy machine a late report would be the first event.
+        let served = try await Served {
+            $0.timeouts.stop = .seconds(60)
+            $0.timeouts.answer = .seconds(60)
+        }
         let connection = try served.connect()
         let (begun, announce) = AsyncStream<Void>.makeStream()
         async let answer = onOwnThread {
