@@ -40,10 +40,7 @@ struct BusyTenantTests {
     }
 
     private func peer(_ name: String, _ node: CoordinatorNode) throws -> RawPeer {
-        let path = scratch.file(name)
-        let file = try KeyFile(readingFrom: path)
-        let server = try #require(file.serverKey)
-        return try RawPeer(try #require(node.endpoints.first), .client(try file.pair(path: path), server: server))
+        try RawPeer(node, keyAt: scratch.file(name))
     }
 
     private static func report(_ number: UInt64, outcomes: Int) -> Wire.Message {

@@ -1,4 +1,7 @@
+import CoordinatorNode
+import Keys
 import TestSupport
+import Testing
 import Threads
 import Transport
 import Wire
@@ -13,6 +16,13 @@ struct RawPeer: ~Copyable {
         var options = ChannelOptions(sendHighWater: 100, receiveHighWater: 100, outboxMax: 100)
         options.security = security
         channel = try MessageChannel(connectingTo: endpoint, options: options, wakeup: try Wakeup())
+    }
+
+    /// With the key in a file, to where a node listens first.
+    init(_ node: CoordinatorNode, keyAt path: String) throws {
+        let file = try KeyFile(readingFrom: path)
+        let server = try #require(file.serverKey)
+        try self.init(try #require(node.endpoints.first), .client(try file.pair(path: path), server: server))
     }
 
     mutating func send(_ message: Wire.Message) throws {

@@ -41,10 +41,7 @@ struct TenantPeerTests {
     }
 
     private func peer(_ name: String, _ node: CoordinatorNode) throws -> RawPeer {
-        let path = scratch.file(name)
-        let file = try KeyFile(readingFrom: path)
-        let server = try #require(file.serverKey)
-        return try RawPeer(try #require(node.endpoints.first), .client(try file.pair(path: path), server: server))
+        try RawPeer(node, keyAt: scratch.file(name))
     }
 
     private func stop(_ node: CoordinatorNode) throws {

@@ -9,7 +9,7 @@ import Wire
 ///
 /// WAL with `synchronous = NORMAL`: a killed process loses nothing. A power cut can lose the last commits; then those
 /// shards are computed again, since only the client's own folder counts. What is deleted makes the file smaller again.
-/// Rows have checksums. A lock beside the file keeps a second coordinator out. Belongs to the coordinator's thread.
+/// Rows have checksums. A lock beside the file keeps a second coordinator out. Belongs to one thread.
 public final class CoordinatorJournal {
     private let database: DatabaseQueue
     private var planner: PlannerJournal
@@ -95,8 +95,10 @@ public final class CoordinatorJournal {
         return .journal(path: path, reason: "\(error)")
     }
 
-    /// Entries of so many bytes make about a thousand pages, as many as SQLite has in a log before it moves them.
+    /// So many bytes make about a thousand pages, as many as SQLite has in a log before it moves them. A commit writes some pages
+    /// beside its entries.
     private static let checkpointBytes = 1 << 20
+    private static let commitBytes = 4 << 10
 
     /// Whether a commit waits for the disk: the present setting of the database.
     private var isSynchronous = false
@@ -134,9 +136,9 @@ public final class CoordinatorJournal {
         _ entries: [JournalEntry], _ plannerEntries: [PlannerEntry] = [], tenants: [String: [PlannerEntry]] = [:]
     ) throws(CoordinatorError) {
         var request = JournalRequest(tenant: nil)
-        request.entries = entries
-        request.plannerEntries = Dictionary(uniqueKeysWithValues: tenants.map { ($0.key, $0.value) })
-        request.plannerEntries[nil] = plannerEntries
+        request.append(entries)
+        request.append(plannerEntries, of: nil)
+        for (tenant, some) in tenants { request.append(some, of: tenant) }
         var next: JournalRequest? = request
         try commit(onDisk: request.isPermanent) {
             defer { next = nil }
@@ -167,6 +169,7 @@ public final class CoordinatorJournal {
         } catch {
             throw Self.error(error, path: path)
         }
+        bytesSinceCheckpoint += Self.commitBytes
         if bytesSinceCheckpoint >= Self.checkpointBytes {
             bytesSinceCheckpoint = 0
             checkpoints?.begin()

@@ -55,7 +55,7 @@ struct LocalRequests {
         if lane.count == 0 {
             remove(peer.tenant)
         } else if lane.requests.count > 2 * lane.count + Self.emptyPlacesMin {
-            closeRanks(of: peer.tenant)
+            removeEmptyPlaces(of: peer.tenant)
         }
         return true
     }
@@ -64,7 +64,7 @@ struct LocalRequests {
     private static let emptyPlacesMin = 64
 
     /// Removes empty places, which may be many while a tenant is behind and its callers leave.
-    private mutating func closeRanks(of tenant: String?) {
+    private mutating func removeEmptyPlaces(of tenant: String?) {
         guard var lane = lanes.removeValue(forKey: tenant) else { return }
         lane.requests = Deque(lane.requests.filter { $0 != nil })
         for (place, request) in lane.requests.enumerated() {

@@ -8,19 +8,19 @@ import Wire
 struct JournalQueueTests {
     private static func job(_ number: UInt64, of tenant: String?) -> JournalRequest {
         var request = JournalRequest(tenant: tenant)
-        request.entries = [.jobOpened(JobID(high: 0, low: number), tenant: tenant)]
+        request.append([.jobOpened(JobID(high: 0, low: number), tenant: tenant)])
         return request
     }
 
     private static func generation(_ number: UInt64) -> JournalRequest {
         var request = JournalRequest(tenant: nil, concernsAll: true)
-        request.entries = [.generationStarted(number)]
+        request.append([.generationStarted(number)])
         return request
     }
 
     private static func planner(_ entries: [PlannerEntry], of tenant: String? = "a") -> JournalRequest {
         var request = JournalRequest(tenant: tenant)
-        request.plannerEntries = [tenant: entries]
+        request.append(entries, of: tenant)
         return request
     }
 

@@ -150,17 +150,27 @@ struct PlannerSettlementTests {
         #expect(bench.end()?.status == .ok && bench.end()?.prompts == 20_000)
     }
 
-    @Test("outcomes in a plan's request are recorded in parts, and the plan is based on all of them")
-    func outcomes() {
+    /// A trainer has joined a planner that records a hundred outcomes a turn.
+    private static func benchOfParts() -> PlannerBench {
         var configuration = PlannerState.Configuration()
         configuration.turnOutcomesMax = 100
         var bench = PlannerBench(planner: configuration)
         bench.joinTrainer()
+        return bench
+    }
+
+    private static var requestWithOutcomes: RequestPlan {
         var request = PlannerBench.request(10)
         request.outcomes = PlannerBench.outcomes(0..<950)
-        bench.receive(.requestPlan(request), from: Self.trainer)
+        return request
+    }
+
+    @Test("outcomes in a plan's request are recorded in parts, and the plan is based on all of them")
+    func outcomes() {
+        var bench = Self.benchOfParts()
+        bench.receive(.requestPlan(Self.requestWithOutcomes), from: Self.trainer)
         // The same request again is answered with it, one that comes behind it is handled behind it.
-        bench.receive(.requestPlan(request), from: Self.trainer)
+        bench.receive(.requestPlan(Self.requestWithOutcomes), from: Self.trainer)
         bench.receive(.requestPlan(PlannerBench.request(10, step: 2)), from: Self.trainer)
         var ends: [PlanEnd] = []
         for _ in 0..<30 where bench.machines.nextDeadline == .zero {
@@ -179,13 +189,8 @@ struct PlannerSettlementTests {
 
     @Test("a plan that is dropped while its request's outcomes are recorded is refused, and the rest is not recorded")
     func droppedWhileRecorded() {
-        var configuration = PlannerState.Configuration()
-        configuration.turnOutcomesMax = 100
-        var bench = PlannerBench(planner: configuration)
-        bench.joinTrainer()
-        var request = PlannerBench.request(10)
-        request.outcomes = PlannerBench.outcomes(0..<950)
-        bench.receive(.requestPlan(request), from: Self.trainer)
+        var bench = Self.benchOfParts()
+        bench.receive(.requestPlan(Self.requestWithOutcomes), from: Self.trainer)
         bench.receive(.dropPlans(DropPlans(request: 5, policyID: "p", fromStep: 0)), from: Self.trainer)
         #expect(bench.refusal()?.subject == .plan(Self.plan))
         for _ in 0..<30 { bench.handle(.tick) }

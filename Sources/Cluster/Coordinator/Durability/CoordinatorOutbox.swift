@@ -46,13 +46,13 @@ package struct CoordinatorOutbox<Reply> {
         if concernsAll {
             // One request for all: what is decided together with it is durable together with it.
             var request = JournalRequest(tenant: nil, concernsAll: true)
-            for part in parts { request.add(part.actions) }
+            for part in parts { request.append(part.actions) }
             made = [request]
             concerningAll += 1
         } else {
             for part in parts {
                 var request = JournalRequest(tenant: part.tenant)
-                request.add(part.actions)
+                request.append(part.actions)
                 guard !request.isEmpty else { continue }
                 requests[part.tenant, default: 0] += 1
                 made.append(request)

@@ -5,9 +5,14 @@ package struct JournalRequest: Sendable {
     /// Whether everything waits for it that is decided later, and it for everything that was decided earlier.
     package let concernsAll: Bool
     /// Of jobs, models and workers.
-    package var entries: [JournalEntry] = []
+    package private(set) var entries: [JournalEntry] = []
     /// Of planners, by tenant.
-    package var plannerEntries: [String?: [PlannerEntry]] = [:]
+    package private(set) var plannerEntries: [String?: [PlannerEntry]] = [:]
+    /// Bytes that it keeps until it is durable, about.
+    package private(set) var bytesWaiting = 0
+    /// Whether it must be on the disk itself, so that a power cut does not lose it: what is acknowledged, and not repeated by
+    /// its sender.
+    package private(set) var isPermanent = false
     /// Whether what was decided is durable with it: `false` for the parts before the last one.
     package private(set) var completes = true
 
@@ -21,28 +26,26 @@ package struct JournalRequest: Sendable {
 
     var isEmpty: Bool { entries.isEmpty && plannerEntries.isEmpty }
 
-    /// Bytes that it keeps until it is durable, about. Cost: linear in its parts.
-    package var bytesWaiting: Int {
-        entries.reduce(plannerEntries.values.joined().reduce(0) { $0 + $1.bytesWaiting }) { $0 + $1.bytesWaiting }
+    /// Adds entries of jobs, models and workers.
+    package mutating func append(_ some: [JournalEntry]) {
+        entries += some
+        bytesWaiting += some.reduce(0) { $0 + $1.bytesWaiting }
     }
 
-    /// Whether it must be on the disk itself, so that a power cut does not lose it: what is acknowledged, and not repeated by
-    /// its sender.
-    package var isPermanent: Bool {
-        plannerEntries.values.joined().contains {
-            switch $0 {
-            case .outcomesRecorded, .groupReported, .outcomesForgotten, .attemptBegan: true
-            default: false
-            }
-        }
+    /// Adds entries of the planner of a tenant.
+    package mutating func append(_ some: [PlannerEntry], of tenant: String?) {
+        guard !some.isEmpty else { return }
+        plannerEntries[tenant, default: []] += some
+        bytesWaiting += some.reduce(0) { $0 + $1.bytesWaiting }
+        if !isPermanent { isPermanent = some.contains(where: \.isPermanent) }
     }
 
     /// Adds the entries among actions.
-    mutating func add(_ actions: [CoordinatorMachines.Action]) {
+    mutating func append(_ actions: [CoordinatorMachines.Action]) {
         for action in actions {
             switch action {
-            case .journal(let entry, _): entries.append(entry)
-            case .journalPlan(let entry, let tenant): plannerEntries[tenant, default: []].append(entry)
+            case .journal(let entry, _): append([entry])
+            case .journalPlan(let entry, let tenant): append([entry], of: tenant)
             case .send, .work, .log, .logPlan: break
             }
         }
@@ -56,8 +59,8 @@ package struct JournalRequest: Sendable {
     /// durable, as much is known as if the sender had said less; it was not answered, and repeats what it said, and each
     /// outcome counts once. A request with a group's report is never divided.
     package func parts(of bytes: Int) -> [JournalRequest] {
-        guard !concernsAll, let all = plannerEntries[tenant], plannerEntries.count == 1,
-            all.reduce(0, { $0 + $1.bytesWaiting }) > bytes, all.allSatisfy(\.isDivisible)
+        guard !concernsAll, bytesWaiting > bytes, let all = plannerEntries[tenant], plannerEntries.count == 1,
+            all.allSatisfy(\.isDivisible)
         else { return [self] }
         var last: [PlannerEntry] = []
         var chunks: [PlannerEntry] = []
@@ -67,15 +70,22 @@ package struct JournalRequest: Sendable {
         let parts = chunks.map { [$0] } + (last.isEmpty && entries.isEmpty ? [] : [last])
         return parts.enumerated().map { number, some in
             var part = JournalRequest(tenant: tenant)
-            part.plannerEntries = [tenant: some]
+            part.append(some, of: tenant)
             part.completes = number == parts.count - 1
-            if part.completes { part.entries = entries }
+            if part.completes { part.append(entries) }
             return part
         }
     }
 }
 
 extension PlannerEntry {
+    fileprivate var isPermanent: Bool {
+        switch self {
+        case .outcomesRecorded, .groupReported, .outcomesForgotten, .attemptBegan: true
+        default: false
+        }
+    }
+
     /// Whether what a request with it has before and behind it may be durable apart from it.
     fileprivate var isDivisible: Bool {
         switch self {
