@@ -1,4 +1,4 @@
-"""Says which wrong rules the simulator notices: each of 23 mutants is one rule of Sources/Cluster, broken.
+"""Says which wrong rules the simulator notices: each of 25 mutants is one rule of Sources/Cluster, broken.
 
     git clone . /tmp/mutants && cd /tmp/mutants && python3 scripts/mutants.py --here --seeds 2500
 
@@ -49,8 +49,21 @@ MUTANTS = [
     Mutant(
         "a report counts as durable with its first part",
         "Coordinator/Durability/JournalProgress.swift",
-        "guard request.completes else { return }",
-        "guard {m} || request.completes else { return }",
+        "guard completes else { return }",
+        "guard {m} || completes else { return }",
+    ),
+    Mutant(
+        "what is decided behind an outcome waits for a disk that nobody writes to",
+        "Coordinator/Durability/JournalCommits.swift",
+        "let commit = request.isPermanent ? count",
+        "let commit = request.isPermanent || {m} ? count",
+    ),
+    Mutant(
+        "what a message leads to is sent before what was decided before",
+        "Coordinator/CoordinatorMachines.swift",
+        "open += plan(.fromCoordinator(envelope.message), of: peer.tenant, at: now)",
+        "let more = plan(.fromCoordinator(envelope.message), of: peer.tenant, at: now)\n"
+        "                if {m} { open = more + open } else { open += more }",
     ),
     Mutant(
         "a worker's lease never expires",

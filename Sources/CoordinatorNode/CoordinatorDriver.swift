@@ -50,7 +50,7 @@ struct CoordinatorDriver: ~Copyable {
     private static let turnMessagesMax = 512
     /// After that the turn ends, and what is left is handled in the next one. A plan needs some ten turns, so while a peer
     /// floods the coordinator every other waits for so many.
-    private static let turnMax: Duration = .milliseconds(2)
+    private static let turnMax: Duration = .microseconds(500)
     /// Decisions of a tenant that wait for the journal; beyond it what the tenant sends waits.
     private static let outboxMax = 1024
     /// How long the thread waits at least while nothing is received, unless another thread ends the wait.

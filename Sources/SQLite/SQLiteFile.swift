@@ -73,15 +73,22 @@ public enum SQLiteFile {
     private static let logBytesMax = 16 << 20
     /// Free pages, of 4 KiB, from which on space is returned, and how many are returned at once.
     private static let freePagesMin = 1024
+    private static let pagesReturned = 64
 
-    /// Returns free pages to the system if they are many and more than a quarter of the file. Must be called outside a
-    /// transaction. Cost: two reads of the file's header; a few milliseconds where space is returned.
-    public static func releaseSpace(of database: Database) throws {
-        let free = try Int.fetchOne(database.cachedStatement(sql: "PRAGMA freelist_count")) ?? 0
-        guard free >= freePagesMin else { return }
+    /// Returns some free pages to the system if they are many and more than a quarter of the file; returns whether it has. Must be
+    /// called outside a transaction. Cost: two reads of the file's header; a millisecond or two where space is returned.
+    public static func releaseSpace(of database: Database) throws -> Bool {
+        let free = try freePages(of: database)
+        guard free >= freePagesMin else { return false }
         let pages = try Int.fetchOne(database.cachedStatement(sql: "PRAGMA page_count")) ?? 0
-        guard free > pages / 4 else { return }
-        _ = try Row.fetchAll(database, sql: "PRAGMA incremental_vacuum(\(freePagesMin))")
+        guard free > pages / 4 else { return false }
+        _ = try Row.fetchAll(database, sql: "PRAGMA incremental_vacuum(\(pagesReturned))")
+        // A file that cannot be made smaller has as many as before.
+        return try freePages(of: database) < free
+    }
+
+    private static func freePages(of database: Database) throws -> Int {
+        try Int.fetchOne(database.cachedStatement(sql: "PRAGMA freelist_count")) ?? 0
     }
 
     /// Moves what is committed from the write-ahead log into the file, as far as no reader needs it; returns the pages of the log,

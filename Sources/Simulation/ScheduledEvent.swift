@@ -20,6 +20,8 @@ struct ScheduledEvent: Comparable {
         case worked(PlannerWork.Result, connection: Int)
         /// The disk of one of the coordinator's lives has kept something.
         case commit(connection: Int)
+        /// The disk itself has the first so many commits of one of the coordinator's lives.
+        case reach(Int, connection: Int)
         case tick
         case fault(FaultPlan.Fault)
         case startCoordinator

@@ -21,6 +21,7 @@ extension Simulator {
         let isFirst = coordinator.decide(actions)
         if !coordinator.isDiskSlow {
             _ = coordinator.commit(nil)
+            coordinator.reach(coordinator.commitCount)
         } else if isFirst {
             scheduleCommit(isStart: isStart)
         }
@@ -36,7 +37,18 @@ extension Simulator {
 
     /// The disk has kept some requests.
     mutating func commit() {
-        if coordinator.commit(1 + Int(random.next() % 3)) { scheduleCommit() }
+        let (more, mustReach) = coordinator.commit(1 + Int(random.next() % 3))
+        if more { scheduleCommit() }
+        if mustReach {
+            let kind = ScheduledEvent.Kind.reach(coordinator.commitCount, connection: coordinator.connection)
+            schedule(kind, after: .milliseconds(random.next() % (random.next() % 16 == 0 ? 3000 : 40)))
+        }
+        carryOut()
+    }
+
+    /// The disk itself has what was kept.
+    mutating func reach(_ commits: Int) {
+        coordinator.reach(commits)
         carryOut()
     }
 

@@ -144,6 +144,9 @@ public struct Simulator {
         case .commit(let connection):
             guard coordinator.connection == connection, coordinator.state != nil else { return }
             commit()
+        case .reach(let commits, let connection):
+            guard coordinator.connection == connection, coordinator.state != nil else { return }
+            reach(commits)
         case .tick: tick()
         case .fault(let fault): apply(fault)
         case .startCoordinator: startCoordinator()

@@ -23,8 +23,10 @@ struct ClusterTracesTests {
     init() throws { folder = try ScratchFolder() }
 
     private func exporter(_ service: String, _ collector: StubCollector) throws -> OTLPExporter {
+        // The collector is of this process, which has much to do.
+        let variables = ["OTEL_EXPORTER_OTLP_TIMEOUT": "100000"]
         let settings = try #require(
-            OTLPSettings(endpoint: "http://127.0.0.1:\(collector.port)", service: service, variables: [:]))
+            OTLPSettings(endpoint: "http://127.0.0.1:\(collector.port)", service: service, variables: variables))
         return try OTLPExporter(settings, version: "1", logger: .quiet)
     }
 
@@ -46,6 +48,11 @@ struct ClusterTracesTests {
         Dictionary(grouping: collector.spans.map { Found(service: $0.service, span: $0.span) }) { $0.span.name }
     }
 
+    /// Waits until spans with these names have arrived: when an exporter stops, it waits a second for what is on its way.
+    private func wait(for names: Set<String>, at collector: StubCollector) async throws {
+        try await waiting { _ = waitUntil { names.isSubset(of: collector.spans.map(\.span.name)) } }
+    }
+
     @Test("a scored shard is one tree: client, coordinator, worker, and back")
     func scoring() async throws {
         let collector = try await StubCollector()
@@ -61,8 +68,9 @@ struct ClusterTracesTests {
             try worker.wait()
             coordinator.stop()
             try coordinator.wait()
-            for exporter in [own, there, far] { exporter.stop() }
         }
+        try await wait(for: ["score", "job", "shard", "lent", "queued", "compute", "predict"], at: collector)
+        try await waiting { for exporter in [own, there, far] { exporter.stop() } }
         let spans = found(collector)
         let run = try #require(spans["score"]?.first)
         #expect(collector.spans.allSatisfy { $0.span.traceID == run.span.traceID })
@@ -115,8 +123,9 @@ struct ClusterTracesTests {
             try worker.wait()
             coordinator.stop()
             try coordinator.wait()
-            for exporter in [there, far] { exporter.stop() }
         }
+        try await wait(for: ["POST /v1/plans", "plan", "lent", "compute"], at: collector)
+        try await waiting { for exporter in [there, far] { exporter.stop() } }
         let spans = found(collector)
         let asked = try #require(spans["POST /v1/plans"]?.first)
         let made = try #require(spans["plan"]?.first)

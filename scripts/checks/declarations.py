@@ -36,7 +36,6 @@ ALLOWED = {
     "roundedToBFloat16": "the slow reference that tests compare a kernel with",
     "waitingCount": "tests check the bound of the outbox",
     "isPrivate": "tests check whether packed weights are mapped or copied",
-    "isShared": "tests check whether packed weights are mapped or copied",
     # The requirements of MetricsFactory and its handlers.
     **dict.fromkeys(
         [

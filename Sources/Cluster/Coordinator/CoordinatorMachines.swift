@@ -1,3 +1,4 @@
+import DequeModule
 import OrderedCollections
 import Scoring
 public import Wire
@@ -121,19 +122,19 @@ public struct CoordinatorMachines: Sendable {
         return planners.values[place].handle(event, at: now).map { .planner($0, of: tenant) }
     }
 
-    /// Decides, until no machine has a message for another.
+    /// Decides, until no machine has a message for another. Actions are in the order of the decisions: what a worker is lent
+    /// because a planner heard of it is sent behind its Welcome.
     public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
         var actions: [Action] = []
-        var open = ArraySlice(first(event, at: now))
+        var open = Deque(first(event, at: now))
         while let step = open.popFirst() {
             switch step {
             case .planner(.toCoordinator(let message), let tenant):
                 let envelope = Envelope(generation: coordinator.generation, message)
                 let peer = PlannerState.asClient(of: tenant)
-                let steps = coordinator.handle(.received(envelope, from: peer), at: now)
-                open = steps.map(Step.coordinator) + open
+                open += coordinator.handle(.received(envelope, from: peer), at: now).map(Step.coordinator)
             case .coordinator(.send(let envelope, let peer)) where PlannerState.isClient(peer):
-                open = plan(.fromCoordinator(envelope.message), of: peer.tenant, at: now) + open
+                open += plan(.fromCoordinator(envelope.message), of: peer.tenant, at: now)
             case .coordinator(.send(let envelope, let peer)), .planner(.send(let envelope, let peer), _):
                 actions.append(.send(envelope, to: peer))
             case .coordinator(.journal(let entry, let tenant)): actions.append(.journal(entry, of: tenant))

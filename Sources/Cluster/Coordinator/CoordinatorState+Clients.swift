@@ -53,7 +53,7 @@ extension CoordinatorState {
         // Lending looks at the first pieces of the queue only, and this one is behind them.
         lending = jobs.values[place].queue.count >= Job.lookAhead ? .nobody : .everyone
         let isSampled = configuration.sampleKey.draws(shard.shard, of: shard.job, share: jobs.values[place].share)
-        _ = jobs.values[place].submit(shard, isSampled: isSampled)
+        _ = jobs.values[place].submit(shard, isSampled: isSampled, isShared: shares > 1)
     }
 
     /// Whether the shards of all jobs, of all jobs of a tenant, and of all jobs of one key leave memory for another. Where they do not, the shard is

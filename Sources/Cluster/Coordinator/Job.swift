@@ -116,11 +116,11 @@ struct Job {
     }
 
     /// Adds a shard; `false` when it was added, answered or confirmed before.
-    mutating func submit(_ shard: SubmitShard, isSampled: Bool = false) -> Bool {
+    mutating func submit(_ shard: SubmitShard, isSampled: Bool = false, isShared: Bool = false) -> Bool {
         guard shard.shard >= confirmedBelow, shards[shard.shard] == nil, answers[shard.shard] == nil else {
             return false
         }
-        let pieces = Self.cut(shard).map { Piece(rows: $0, state: .pending) }
+        let pieces = Self.cut(shard, isShared: isShared).map { Piece(rows: $0, state: .pending) }
         shards[shard.shard] = Shard(submitted: shard, isSampled: isSampled, pieces: pieces)
         queue += pieces.map { PieceKey(shard: shard.shard, firstRow: $0.rows.lowerBound) }
         rowsUnconfirmed += shard.content.count

@@ -7,8 +7,9 @@ import Wire
 
 /// The coordinator's journal: entries in a SQLite file, deleted as clients confirm.
 ///
-/// WAL with `synchronous = NORMAL`: a killed process loses nothing. A power cut can lose the last commits; then those
-/// shards are computed again, since only the client's own folder counts. What is deleted makes the file smaller again.
+/// WAL with `synchronous = NORMAL`: a killed process loses nothing. A power cut can lose the last commits that the log was not
+/// brought to the disk after; then those shards are computed again, since only the client's own folder counts. What is
+/// deleted makes the file smaller again.
 /// Rows have checksums. A lock beside the file keeps a second coordinator out. Belongs to one thread.
 public final class CoordinatorJournal {
     private let database: DatabaseQueue
@@ -17,6 +18,8 @@ public final class CoordinatorJournal {
     /// Keeps other coordinators out; others may read, so that a backup can be made while this runs.
     private let lock: FileLock?
     private let identity: FileIdentity?
+    /// `nil` in memory.
+    let log: LogFile?
     private var logIdentity: FileIdentity?
     /// Moves what is in the log meanwhile; `nil` where commits do it.
     private var checkpoints: LogCheckpoints?
@@ -40,7 +43,7 @@ public final class CoordinatorJournal {
                     + "folder cannot be written")
         }
         // Before SQLite opens the file, and writes the log anew.
-        let log = path.flatMap { JournalDamage.ofLog(beside: $0) }
+        let damage = path.flatMap { JournalDamage.ofLog(beside: $0) }
         do throws(any Error) {
             let (database, made) = try SQLiteFile.open(
                 path, durability: .process, sharing: .shared, releasesSpace: true
@@ -60,7 +63,8 @@ public final class CoordinatorJournal {
             }
             self.database = database
             planner = made.0
-            mended = (log.map { [$0] } ?? []) + made.1
+            mended = (damage.map { [$0] } ?? []) + made.1
+            log = try path.map(LogFile.init(ofDatabase:))
         } catch {
             throw Self.error(error, path: name)
         }
@@ -100,9 +104,6 @@ public final class CoordinatorJournal {
     private static let checkpointBytes = 1 << 20
     private static let commitBytes = 4 << 10
 
-    /// Whether a commit waits for the disk: the present setting of the database.
-    private var isSynchronous = false
-
     /// Reads everything, and puts damaged rows aside in the table `quarantine`: the next start does not name them again.
     /// Throws `journalUnreadable` where most rows are damaged.
     public func contents() throws(CoordinatorError) -> JournalContents {
@@ -110,6 +111,7 @@ public final class CoordinatorJournal {
             return try database.write { database in
                 let scan = try JournalScan(database)
                 try JournalFile.quarantine(scan, in: database, path: path)
+                planner.leave(candidates: scan.unopenedRows)
                 try JournalFile.finish(database)
                 var contents = scan.contents
                 contents.damage = mended + contents.damage
@@ -127,7 +129,7 @@ public final class CoordinatorJournal {
     /// All sound entries of the planner, in order.
     public func plannerEntries() throws(CoordinatorError) -> [PlannerEntry] { try contents().plannerEntries }
 
-    /// Makes entries durable, all or none.
+    /// Makes entries durable, all or none, and tidies the file up.
     ///
     /// Outcomes and rewards are also on the disk itself when this returns, so that a power cut does not lose them: they
     /// are acknowledged, and their sender does not repeat them.
@@ -140,30 +142,29 @@ public final class CoordinatorJournal {
         request.append(plannerEntries, of: nil)
         for (tenant, some) in tenants { request.append(some, of: tenant) }
         var next: JournalRequest? = request
-        try commit(onDisk: request.isPermanent) {
+        let isPermanent = request.isPermanent
+        try commit {
             defer { next = nil }
             return next
         }
+        if isPermanent, let log {
+            do { try log.sync() } catch { throw Self.error(error, path: path) }
+        }
+        while try tidy(for: .milliseconds(5)) {}
     }
 
-    /// Makes the entries of requests durable, all or none, until there is no next one.
-    /// - Parameter onDisk: Whether they are on the disk itself when this returns, so that a power cut does not lose them.
-    func commit(onDisk: Bool, _ next: () -> JournalRequest?) throws(CoordinatorError) {
+    /// Commits the entries of requests, all or none, until there is no next one. A power cut can lose them until the log is
+    /// brought to the disk.
+    package func commit(_ next: () -> JournalRequest?) throws(CoordinatorError) {
         do {
             try database.writeWithoutTransaction { database in
-                if onDisk != isSynchronous {
-                    try SQLiteFile.setDurability(onDisk ? .disk : .process, of: database)
-                    isSynchronous = onDisk
-                }
                 try database.inTransaction {
                     while let request = next() {
                         try write(request, to: database)
                         bytesSinceCheckpoint += request.bytesWaiting
                     }
-                    try planner.sweep(database)
                     return .commit
                 }
-                try SQLiteFile.releaseSpace(of: database)
                 if checkpoints?.takeIsLong() == true { _ = try SQLiteFile.checkpoint(database) }
             }
         } catch {
@@ -177,14 +178,41 @@ public final class CoordinatorJournal {
         try checkPresence()
     }
 
+    /// Does some of what deleting has left to do: what belongs to nothing is deleted, and free pages returned. Returns whether some is
+    /// left. Cost: a millisecond or so beyond `time`.
+    package func tidy(for time: Duration) throws(CoordinatorError) -> Bool {
+        let end = ContinuousClock.now + time
+        do {
+            return try database.writeWithoutTransaction { database in
+                while !planner.isTidy {
+                    try database.inTransaction {
+                        repeat { try planner.tidy(database) } while !planner.isTidy && ContinuousClock.now < end
+                        return .commit
+                    }
+                    if ContinuousClock.now >= end { return true }
+                }
+                while try SQLiteFile.releaseSpace(of: database) {
+                    if ContinuousClock.now >= end { return true }
+                }
+                return false
+            }
+        } catch {
+            throw Self.error(error, path: path)
+        }
+    }
+
     private func write(_ request: JournalRequest, to database: Database) throws {
         for entry in request.entries { try Self.write(entry, to: database) }
         if request.entries.contains(where: \.namesTenant) || request.plannerEntries.keys.contains(where: { $0 != nil })
+            || request.planPart != nil && request.tenant != nil
         {
             try JournalFile.beginTenants(in: database)
         }
+        if let part = request.planPart { try planner.write(part, of: request.tenant, to: database) }
         for (tenant, entries) in request.plannerEntries {
-            for entry in entries { try planner.write(entry, of: tenant, to: database) }
+            for entry in entries {
+                try planner.write(entry, of: tenant, opensByParts: request.opensByParts, to: database)
+            }
         }
     }
 

@@ -13,6 +13,8 @@ package struct JournalScan {
     package private(set) var contents = JournalContents()
     /// Damaged rows that are in the file, by table: what to quarantine.
     private(set) var rows: [(damage: JournalDamage, table: JournalTable, key: DatabaseValue)] = []
+    /// Rows of plans that were not opened.
+    private(set) var unopenedRows: [Int64] = []
     /// Digests under which another text is stored.
     private(set) var falseTexts: Set<Data> = []
     /// By digest: the texts read so far. Equal texts share their memory.
@@ -32,7 +34,7 @@ package struct JournalScan {
         try scan(.plan) { scan, row throws in
             let kind = try PlanScan.kind(row)
             try scan.plans.read(row, kind)
-            scan.contents.count(kind.damage)
+            if kind != .candidates { scan.contents.count(kind.damage) }
         }
         dropBrokenPlans()
         try scan(.knownText) { scan, row throws in try scan.readKnownText(row) }
@@ -221,10 +223,13 @@ package struct JournalScan {
     // MARK: Plans
 
     private mutating func dropBrokenPlans() {
-        let (whole, orphans) = plans.finish()
-        for found in whole { contents.add(found.entry, of: found.plan.tenant) }
+        let (whole, orphans, unopened) = plans.finish()
+        unopenedRows = unopened
+        for found in whole {
+            if let entry = found.entry { contents.add(entry, of: found.plan.tenant) }
+        }
         for orphan in orphans {
-            contents.counts[orphan.kind.damage, default: 1] -= 1
+            if orphan.kind != .candidates { contents.counts[orphan.kind.damage, default: 1] -= 1 }
             mark(
                 damage(.plan, orphan.number, orphan.kind.damage, "another row of its plan is damaged"), .plan,
                 orphan.number.databaseValue)

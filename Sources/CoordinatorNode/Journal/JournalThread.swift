@@ -1,13 +1,13 @@
 import Cluster
+import DequeModule
 import Synchronization
 import Threads
 
-/// Commits the coordinator's entries on a thread of its own: a commit waits for the disk, and the coordinator's thread
-/// must not.
+/// Commits the coordinator's entries on a thread of its own: the coordinator's thread must not wait for files.
 ///
 /// Requests that arrive during a commit are committed together, so a busy coordinator needs few transactions. A transaction
-/// takes no more after some milliseconds, or after as long as the disk needed for the last one, and tenants take turns in it:
-/// one with much to keep hardly delays the others.
+/// takes no more after some milliseconds, and tenants take turns in it: one with much to keep hardly delays the others.
+/// What must be on the disk itself another thread brings there, while this one commits what comes next.
 final class JournalThread: Sendable {
     private enum Message: Sendable {
         case commit(JournalRequest)
@@ -15,18 +15,30 @@ final class JournalThread: Sendable {
     }
 
     private struct Progress {
-        var durable = JournalProgress()
+        var committed = JournalCommits()
         var bytesWaiting: [String?: Int] = [:]
+        /// Commits that wait for the disk itself: their numbers, and when they began.
+        var starts: Deque<(commit: Int, ContinuousClock.Instant)> = []
         var commits = DurationHistogram()
         var hasEnded = false
+
+        /// The disk itself has the first so many commits.
+        mutating func reach(_ commits: Int, at now: ContinuousClock.Instant) {
+            committed.reach(commits)
+            while let (commit, start) = starts.first, commit <= commits {
+                starts.removeFirst()
+                self.commits.record(now - start)
+            }
+        }
     }
 
     private let shared: Shared
     private let thread: DedicatedThread<Void, CoordinatorError>
 
-    /// A transaction begins nothing more after this time: where each waits long for the disk, after as long as that, so that
-    /// half of the time is spent on writing.
-    private static let writingTimes: ClosedRange<Duration> = .milliseconds(5)...(.milliseconds(50))
+    /// A transaction begins nothing more after this time.
+    private static let writingTime: Duration = .milliseconds(2)
+    /// So long it tidies the file up between two of them: deleting a text takes less time than writing one.
+    private static let tidyingTime: Duration = .milliseconds(1)
 
     /// What both threads see.
     private final class Shared: Sendable {
@@ -58,63 +70,77 @@ final class JournalThread: Sendable {
                 shared.replay.withLock { $0 = replay }
                 try journal.startCheckpoints()
             }
+            let syncs = try journal.flatMap { journal throws(CoordinatorError) in
+                try journal.log.map { log throws(CoordinatorError) in
+                    try LogSyncs(log, path: path ?? "") { commits in
+                        shared.progress.withLock { $0.reach(commits, at: .now) }
+                        wakeup.signal()
+                    } failed: {
+                        shared.mailbox.wakeup.signal()
+                    }
+                }
+            }
             announce(())
             do throws(CoordinatorError) {
-                try Self.run(shared, to: journal, wakeup)
+                try Self.run(shared, to: journal, syncs, wakeup)
             } catch {
+                try? syncs?.finish()
                 try? journal?.finish()
                 throw error
             }
+            try syncs?.finish()
             try journal?.finish()
         }
     }
 
     private static func run(
-        _ shared: Shared, to journal: CoordinatorJournal?, _ wakeup: Wakeup
+        _ shared: Shared, to journal: CoordinatorJournal?, _ syncs: LogSyncs?, _ wakeup: Wakeup
     ) throws(CoordinatorError) {
         var queue = JournalQueue()
-        var writingTime = writingTimes.lowerBound
         var isStopping = false
+        var isTidy = true
         while !isStopping || !queue.isEmpty {
-            if queue.isEmpty { _ = shared.mailbox.wakeup.wait(for: nil) }
+            if queue.isEmpty, isTidy { _ = shared.mailbox.wakeup.wait(for: nil) }
+            if syncs?.hasFailed == true { try syncs?.finish() }
             for message in shared.mailbox.drain() {
                 if case .commit(let request) = message { queue.append(request) } else { isStopping = true }
             }
-            let isPermanent = queue.isPermanent
-            let wait = try commit(&queue, to: journal, for: writingTime, shared)
-            if isPermanent { writingTime = min(max(wait, writingTimes.lowerBound), writingTimes.upperBound) }
-            wakeup.signal()
+            if !queue.isEmpty {
+                try commit(&queue, to: journal, syncs, shared)
+                wakeup.signal()
+            }
+            isTidy = try journal?.tidy(for: tidyingTime) != true
         }
     }
 
-    /// Commits what is next, in one transaction, to which nothing is added after a time; returns how long the disk needed.
+    /// Commits what is next, in one transaction, to which nothing is added after a time.
     private static func commit(
-        _ queue: inout JournalQueue, to journal: CoordinatorJournal?, for time: Duration, _ shared: Shared
-    ) throws(CoordinatorError) -> Duration {
-        guard !queue.isEmpty else { return .zero }
+        _ queue: inout JournalQueue, to journal: CoordinatorJournal?, _ syncs: LogSyncs?, _ shared: Shared
+    ) throws(CoordinatorError) {
         let start = ContinuousClock.now
-        var written = start
         var taken: [JournalRequest] = []
         func next() -> JournalRequest? {
-            written = .now
-            guard taken.isEmpty || written - start < time, let request = queue.popFirst() else { return nil }
+            guard taken.isEmpty || ContinuousClock.now - start < writingTime, let request = queue.popFirst() else {
+                return nil
+            }
             taken.append(request)
             return request
         }
-        if let journal {
-            try journal.commit(onDisk: queue.isPermanent, next)
-        } else {
-            while next() != nil {}
-        }
+        if let journal { try journal.commit(next) } else { while next() != nil {} }
         let end = ContinuousClock.now
-        shared.progress.withLock { progress in
-            for request in taken {
-                progress.durable.add(request)
-                progress.bytesWaiting[request.tenant, default: 0] -= request.bytesWaiting
+        let mustReach = shared.progress.withLock { progress -> Int? in
+            for request in taken { progress.bytesWaiting[request.tenant, default: 0] -= request.bytesWaiting }
+            let mustReach = progress.committed.add(taken)
+            let number = progress.committed.count
+            if syncs == nil { progress.committed.reach(number) }
+            guard mustReach, syncs != nil else {
+                progress.commits.record(end - start)
+                return nil
             }
-            progress.commits.record(end - start)
+            progress.starts.append((number, start))
+            return number
         }
-        return end - written
+        if let mustReach { syncs?.reach(mustReach) }
     }
 
     /// What the journal had when it was opened; once.
@@ -136,9 +162,9 @@ final class JournalThread: Sendable {
     func bytesWaiting(of tenant: String?) -> Int { shared.progress.withLock { $0.bytesWaiting[tenant] ?? 0 } }
 
     /// What is durable since the start.
-    var durable: JournalProgress { shared.progress.withLock { $0.durable } }
+    var durable: JournalProgress { shared.progress.withLock { $0.committed.durable } }
 
-    /// How long commits took.
+    /// How long commits took until they were durable.
     var commits: DurationHistogram { shared.progress.withLock { $0.commits } }
 
     /// Whether it has ended: `finish` throws why.

@@ -4,8 +4,8 @@ import Scoring
 struct JournalWriter {
     private(set) var bytes: [UInt8] = []
 
-    /// `capacity`: bytes that the body will have, about.
-    init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+    /// Makes space for so many more bytes, about.
+    mutating func reserve(_ count: Int) { bytes.reserveCapacity(bytes.count + count) }
 
     mutating func append(_ number: Int) { LittleEndian.append(UInt64(bitPattern: Int64(number)), to: &bytes) }
 

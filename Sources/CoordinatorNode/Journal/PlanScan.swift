@@ -16,10 +16,13 @@ struct PlanScan {
         case predictions = 2
         case cut = 3
         case group = 4
+        /// Some candidates of a plan that a later row opens. Versions to 0.1 know neither kind, and drop the plan.
+        case candidates = 5
+        case openedByParts = 6
 
         var damage: JournalDamage.Kind {
             switch self {
-            case .opened: .plan
+            case .opened, .candidates, .openedByParts: .plan
             case .predictions: .predictions
             case .cut: .cut
             case .group: .group
@@ -38,9 +41,17 @@ struct PlanScan {
         let number: Int64
         let kind: Kind
         let plan: Key
-        let entry: PlannerEntry
+        /// `nil` for candidates, which belong to the entry of another row.
+        let entry: PlannerEntry?
     }
 
+    /// Candidates of a plan that no row has opened yet.
+    private struct Parts {
+        var candidates: [PlanCandidate] = []
+        var rows: Set<Int64> = []
+    }
+
+    private var parts: [Key: Parts] = [:]
     private var found: [Found] = []
     private var openings: [Key: PlanOpening] = [:]
     private var dropped: Set<Key> = []
@@ -60,7 +71,13 @@ struct PlanScan {
     mutating func read(_ row: Row, _ kind: Kind) throws {
         let isChecked = row.databaseValues.last?.isNull == false
         let plan = try Self.key(row)
-        let entry = try Self.entry(kind, plan.plan, body: [UInt8](try row.checked("body", as: Data.self)))
+        let body = [UInt8](try row.checked("body", as: Data.self))
+        let number: Int64 = try row.checked("sequence")
+        if kind == .candidates {
+            try readCandidates(body, of: plan, row: number)
+            return found.append(Found(number: number, kind: kind, plan: plan, entry: nil))
+        }
+        let entry = kind == .openedByParts ? try opening(body, of: plan) : try Self.entry(kind, plan.plan, body: body)
         if case .planOpened(let opening) = entry {
             guard isChecked || opening.request.plan == plan.plan && opening.isUsable else {
                 throw CoordinatorError.journalDamaged
@@ -69,7 +86,28 @@ struct PlanScan {
         } else if !isChecked, let opening = openings[plan], !opening.accepts(entry) {
             throw CoordinatorError.journalDamaged
         }
-        found.append(Found(number: try row.checked("sequence"), kind: kind, plan: plan, entry: entry))
+        found.append(Found(number: number, kind: kind, plan: plan, entry: entry))
+    }
+
+    private mutating func readCandidates(_ body: [UInt8], of plan: Key, row: Int64) throws {
+        var reader = JournalReader(body)
+        let (first, candidates) = try JournalRequest.PlanPart.read(&reader)
+        // A first one begins anew: the coordinator may have ended before the plan of the former ones was opened.
+        if first == 0 { parts[plan] = Parts() }
+        guard parts[plan]?.candidates.count == first else { throw CoordinatorError.journalDamaged }
+        parts[plan]?.candidates += candidates
+        parts[plan]?.rows.insert(row)
+    }
+
+    private mutating func opening(_ body: [UInt8], of plan: Key) throws -> PlannerEntry {
+        var reader = JournalReader(body)
+        let count = try reader.integer()
+        var opening = try PlanOpening(reading: &reader)
+        guard let known = parts.removeValue(forKey: plan), known.candidates.count == count else {
+            throw CoordinatorError.journalDamaged
+        }
+        opening.request.candidates = known.candidates
+        return .planOpened(opening)
     }
 
     private static func entry(_ kind: Kind, _ plan: PlanName, body: [UInt8]) throws -> PlannerEntry {
@@ -79,6 +117,7 @@ struct PlanScan {
         case .predictions: return .predictionsReceived(plan, try [CandidatePrediction](reading: &reader))
         case .cut: return .planCut(plan)
         case .group: return .groupReported(plan, try GroupReport(reading: &reader))
+        case .candidates, .openedByParts: throw CoordinatorError.journalDamaged
         }
     }
 
@@ -87,10 +126,12 @@ struct PlanScan {
         if let plan = try? Self.key(row) { dropped.insert(plan) }
     }
 
-    /// The entries of whole plans, in order, and the rows of the others.
-    func finish() -> (whole: [Found], orphans: [Found]) {
+    /// The entries of whole plans, in order; the rows of damaged ones; and rows of those that were not opened, because the
+    /// coordinator ended before.
+    func finish() -> (whole: [Found], orphans: [Found], unopened: [Int64]) {
         let orphans = found.filter { dropped.contains($0.plan) }
-        return (found.filter { !dropped.contains($0.plan) }, orphans)
+        let unopened = parts.filter { !dropped.contains($0.key) }.values.flatMap(\.rows).sorted()
+        return (found.filter { !dropped.contains($0.plan) }, orphans, unopened)
     }
 }
 

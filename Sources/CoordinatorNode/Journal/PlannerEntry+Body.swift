@@ -6,12 +6,43 @@ import Wire
 // fixed order. That order is the format and never changes: every version reads the journals of all former ones, and writes
 // the same bytes. A protobuf message would not replace this code, it would be a second format beside it.
 
-extension PlanOpening {
-    var journalBody: [UInt8] {
-        let frames = Envelope(generation: 0, .requestPlan(request)).frames
-        var writer = JournalWriter(capacity: frames.reduce(1024) { $0 + $1.count })
+extension RequestPlan {
+    fileprivate func append(to writer: inout JournalWriter) {
+        let frames = Envelope(generation: 0, .requestPlan(self)).frames
+        writer.reserve(frames.reduce(1024) { $0 + $1.count })
         writer.append(frames.count)
         for frame in frames { writer.append(frame) }
+    }
+
+    fileprivate init(reading reader: inout JournalReader) throws {
+        var frames: [[UInt8]] = []
+        for _ in 0..<(try reader.count()) { frames.append(try reader.block()) }
+        guard case .requestPlan(let request) = try Envelope(frames: frames).message else {
+            throw CoordinatorError.journalDamaged
+        }
+        self = request
+    }
+}
+
+extension PlanOpening {
+    var journalBody: [UInt8] {
+        var writer = JournalWriter()
+        append(to: &writer)
+        return writer.bytes
+    }
+
+    /// The body of a plan whose candidates are in rows before it: their number, and the rest.
+    var journalBodyByParts: [UInt8] {
+        var writer = JournalWriter()
+        writer.append(request.candidates.count)
+        var rest = self
+        rest.request.candidates = []
+        rest.append(to: &writer)
+        return writer.bytes
+    }
+
+    private func append(to writer: inout JournalWriter) {
+        request.append(to: &writer)
         writer.append(identity)
         writer.append(minimum)
         writer.append(maximum)
@@ -22,29 +53,22 @@ extension PlanOpening {
         writer.append(warnings.count)
         for warning in warnings { writer.append(warning) }
         // Behind the former fields, and absent where there is none.
-        guard contextAhead > 0 || attemptsBefore > 0 || !lengths.isEmpty || exploration.share != nil else {
-            return writer.bytes
-        }
+        guard contextAhead > 0 || attemptsBefore > 0 || !lengths.isEmpty || exploration.share != nil else { return }
         writer.append(contextAhead)
         writer.append(Int(clamping: attemptsBefore))
         writer.append(lengths.count)
         for length in lengths { writer.append(length) }
-        guard let share = exploration.share else { return writer.bytes }
+        guard let share = exploration.share else { return }
         writer.append(share)
         writer.append(exploration.saved)
         for numbers in [exploration.waits, exploration.visits] {
             writer.append(numbers.count)
             for number in numbers { writer.append(number) }
         }
-        return writer.bytes
     }
 
     init(reading reader: inout JournalReader) throws {
-        var frames: [[UInt8]] = []
-        for _ in 0..<(try reader.count()) { frames.append(try reader.block()) }
-        guard case .requestPlan(let request) = try Envelope(frames: frames).message else {
-            throw CoordinatorError.journalDamaged
-        }
+        let request = try RequestPlan(reading: &reader)
         let identity = try reader.block()
         let (minimum, maximum) = (try reader.integer(), try reader.integer())
         let price = try reader.real()
@@ -63,6 +87,22 @@ extension PlanOpening {
         exploration.saved = try reader.real()
         for _ in 0..<(try reader.count()) { exploration.waits.append(try reader.integer()) }
         for _ in 0..<(try reader.count()) { exploration.visits.append(try reader.integer()) }
+    }
+}
+
+extension JournalRequest.PlanPart {
+    /// The index of the first candidate, and a request that has nothing but them.
+    var journalBody: [UInt8] {
+        var writer = JournalWriter()
+        writer.append(indices.lowerBound)
+        let some = Array(opening.request.candidates[indices])
+        RequestPlan(plan: opening.request.plan, total: 0, candidates: some).append(to: &writer)
+        return writer.bytes
+    }
+
+    /// Reads candidates, and the index of the first.
+    static func read(_ reader: inout JournalReader) throws -> (first: Int, candidates: [PlanCandidate]) {
+        (try reader.integer(), try RequestPlan(reading: &reader).candidates)
     }
 }
 

@@ -1,4 +1,5 @@
 import Cluster
+import DequeModule
 import Foundation
 import GRDB
 import SQLite
@@ -13,6 +14,8 @@ struct PlannerJournal {
     /// Outcomes on disk, by policy.
     private var counts: [StoredPolicy: Int] = [:]
     private var prompts: PromptTable
+    /// Rows of candidates whose plans are forgotten; those of a plan with the last one first, so that a start finds its first ones.
+    private var candidatesLeft: Deque<Int64> = []
     /// Outcomes beyond `outcomesMax` before the oldest are deleted, so that deleting is rare.
     private static let slack = 1024
 
@@ -52,43 +55,52 @@ struct PlannerJournal {
 
     // MARK: Writing
 
-    mutating func write(_ entry: PlannerEntry, of tenant: String?, to database: Database) throws {
+    /// - Parameter opensByParts: Whether `write(_:of:to:)` was called before with the candidates of a plan that it opens.
+    mutating func write(
+        _ entry: PlannerEntry, of tenant: String?, opensByParts: Bool, to database: Database
+    ) throws {
         let stored = { (policyID: String) in StoredPolicy(policyID, of: tenant) }
         switch entry {
         case .outcomesRecorded(let policyID, let outcomes):
             for outcome in outcomes { try write(outcome, of: stored(policyID), to: database) }
             try prune(stored(policyID), in: database)
         case .planOpened(let opening):
-            try write(.opened, opening.request.plan, of: tenant, opening.journalBody, to: database)
+            let (kind, body) =
+                opensByParts
+                ? (PlanScan.Kind.openedByParts, opening.journalBodyByParts) : (.opened, opening.journalBody)
+            try write(kind, opening.request.plan, of: tenant, body, to: database)
         case .predictionsReceived(let plan, let predictions):
             try write(.predictions, plan, of: tenant, predictions.journalBody, to: database)
         case .planCut(let plan): try write(.cut, plan, of: tenant, [], to: database)
         case .groupReported(let plan, let report): try write(.group, plan, of: tenant, report.journalBody, to: database)
         case .planForgotten(let plan):
-            try database.execute(
-                sql: "DELETE FROM plan_entry WHERE policy = ? AND step = ?",
-                arguments: [stored(plan.policyID), plan.step])
+            try forgetPlans("policy = ? AND step = ?", [stored(plan.policyID), plan.step], in: database)
         case .textsNamed(let policyID, let texts): try prompts.name(texts, of: stored(policyID), in: database)
         case .textsForgotten(let policyID, let promptIDs):
             try prompts.forget(promptIDs, of: stored(policyID), in: database)
         case .outcomesTrimmed(let policyID, let count): try keepLatest(count, of: stored(policyID), in: database)
         case .policyForgotten(let policyID):
-            try database.execute(sql: "DELETE FROM plan_entry WHERE policy = ?", arguments: [stored(policyID)])
+            try forgetPlans("policy = ?", [stored(policyID)], in: database)
             try database.execute(sql: "DELETE FROM attempt WHERE policy = ?", arguments: [stored(policyID)])
             try keepLatest(0, of: stored(policyID), in: database)
             counts[stored(policyID)] = nil
             try prompts.forgetAll(of: stored(policyID), in: database)
         case .outcomesForgotten(let policyID, let step):
-            try database.execute(
-                sql: "DELETE FROM outcome WHERE policy = ? AND coalesce(step, version) >= ?",
-                arguments: [stored(policyID), step])
-            prompts.release(database.changesCount)
+            prompts.release(
+                try Data.fetchAll(
+                    database,
+                    sql: "DELETE FROM outcome WHERE policy = ? AND coalesce(step, version) >= ? RETURNING prompt",
+                    arguments: [stored(policyID), step]))
             counts[stored(policyID)] = try Int.fetchOne(
                 database, sql: "SELECT count(*) FROM outcome WHERE policy = ?", arguments: [stored(policyID)])
         case .attemptBegan(let policyID, let attempts):
             try database.cachedStatement(sql: JournalTable.attempt.insertion)
                 .execute(arguments: [stored(policyID), Data(attempts.journalBody)])
         }
+    }
+
+    func write(_ part: JournalRequest.PlanPart, of tenant: String?, to database: Database) throws {
+        try write(.candidates, part.opening.request.plan, of: tenant, part.journalBody, to: database)
     }
 
     private mutating func write(_ outcome: RecordedOutcome, of policy: StoredPolicy, to database: Database) throws {
@@ -108,17 +120,48 @@ struct PlannerJournal {
     }
 
     private mutating func keepLatest(_ count: Int, of policy: StoredPolicy, in database: Database) throws {
-        try database.execute(
-            sql: """
-                DELETE FROM outcome WHERE policy = ? AND sequence <= (
-                    SELECT sequence FROM outcome WHERE policy = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?)
-                """, arguments: [policy, policy, count])
-        prompts.release(database.changesCount)
+        prompts.release(
+            try Data.fetchAll(
+                database,
+                sql: """
+                    DELETE FROM outcome WHERE policy = ? AND sequence <= (
+                        SELECT sequence FROM outcome WHERE policy = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?)
+                    RETURNING prompt
+                    """, arguments: [policy, policy, count]))
         counts[policy] = min(counts[policy] ?? 0, count)
     }
 
-    /// Deletes texts that nothing names any more, some at each commit.
-    mutating func sweep(_ database: Database) throws { try prompts.sweep(database) }
+    /// Deletes plans, but of long ones only what makes them plans: their candidates have megabytes, and are deleted later. Until
+    /// then they are what a plan leaves that was never opened.
+    private mutating func forgetPlans(
+        _ condition: String, _ arguments: StatementArguments, in database: Database
+    ) throws {
+        let kind = PlanScan.Kind.candidates.rawValue
+        let rows = try Int64.fetchAll(
+            database.cachedStatement(sql: "SELECT sequence FROM plan_entry WHERE \(condition) AND kind = \(kind)"),
+            arguments: arguments)
+        leave(candidates: rows)
+        try database.cachedStatement(sql: "DELETE FROM plan_entry WHERE \(condition) AND kind <> \(kind)")
+            .execute(arguments: arguments)
+    }
+
+    // MARK: Tidying
+
+    /// Records rows of candidates that belong to no plan.
+    mutating func leave(candidates rows: [Int64]) {
+        // Not twice: once a row is deleted, another may get its number.
+        let known = Set(candidatesLeft)
+        candidatesLeft.append(contentsOf: rows.filter { !known.contains($0) }.sorted(by: >))
+    }
+
+    /// Whether something is left that belongs to nothing any more.
+    var isTidy: Bool { candidatesLeft.isEmpty && prompts.isTidy }
+
+    /// Deletes a little of it.
+    mutating func tidy(_ database: Database) throws {
+        guard let row = candidatesLeft.popFirst() else { return try prompts.tidy(database) }
+        try database.cachedStatement(sql: "DELETE FROM plan_entry WHERE sequence = ?").execute(arguments: [row])
+    }
 
     private func write(
         _ kind: PlanScan.Kind, _ plan: PlanName, of tenant: String?, _ body: [UInt8], to database: Database

@@ -13,6 +13,7 @@ struct LendingCheck {
         var credit: Credit
         var isDraining = false
         var isFull = false
+        var isWelcome = false
         /// Rows of pieces.
         var pieces: [PieceName: Int] = [:]
         /// Rollouts of assignments.
@@ -113,10 +114,17 @@ struct LendingCheck {
     }
 
     private mutating func send(_ message: Message, to peer: Peer) {
-        if case .welcome(let welcome) = message, gone.contains(welcome.incarnation) {
-            broken.append("incarnation \(welcome.incarnation) is dead and is welcomed again")
+        if case .welcome(let welcome) = message {
+            holders[welcome.incarnation]?.isWelcome = true
+            if gone.contains(welcome.incarnation) {
+                broken.append("incarnation \(welcome.incarnation) is dead and is welcomed again")
+            }
         }
         guard let incarnation = incarnations[peer] else { return }
+        // A worker that hears of a new generation drops what it holds.
+        if message.isLent, holders[incarnation]?.isWelcome == false {
+            broken.append("incarnation \(incarnation) is lent something before it is welcome")
+        }
         switch message {
         case .shard(let piece, _, _): lend(piece, to: incarnation)
         case .assignment(let assignment): lend(assignment, to: incarnation)
@@ -162,5 +170,14 @@ struct LendingCheck {
     private mutating func check(_ holder: Holder, _ work: String, _ incarnation: UInt64) {
         if holder.isDraining { broken.append("\(work) is lent to \(incarnation), which drains") }
         if holder.isFull { broken.append("\(work) is lent to \(incarnation), which is full") }
+    }
+}
+
+extension Message {
+    fileprivate var isLent: Bool {
+        switch self {
+        case .shard, .assignment: true
+        default: false
+        }
     }
 }

@@ -31,7 +31,7 @@ struct SimulatedCoordinator {
     /// What this life has decided and not carried out, and what it waits for.
     private(set) var outbox = CoordinatorOutbox<Never>()
     private var journal: JournalQueue
-    private var progress = JournalProgress()
+    private var commits = JournalCommits()
     /// Whether the disk is slow, so that much is decided before earlier decisions are durable: in every third run.
     let isDiskSlow: Bool
 
@@ -86,22 +86,28 @@ struct SimulatedCoordinator {
         return isFirst && !journal.isEmpty
     }
 
-    /// Keeps the next so many requests, or parts of some; all with `nil`. Returns whether more wait.
-    mutating func commit(_ count: Int?) -> Bool {
-        var left = count ?? .max
-        while left > 0, let request = journal.popFirst() {
-            left -= 1
+    /// Keeps the next so many requests, or parts of some; all with `nil`. Returns whether more wait, and whether the disk itself
+    /// must have what is kept now.
+    mutating func commit(_ count: Int?) -> (more: Bool, mustReach: Bool) {
+        var taken: [JournalRequest] = []
+        while taken.count < count ?? .max, let request = journal.popFirst() {
+            taken.append(request)
             disk += request.entries
             for (tenant, entries) in request.plannerEntries {
                 if let tenant { tenantDisks[tenant, default: []] += entries } else { planDisk += entries }
             }
-            progress.add(request)
         }
-        return !journal.isEmpty
+        return (!journal.isEmpty, commits.add(taken))
     }
 
+    /// How often something was kept in this life.
+    var commitCount: Int { commits.count }
+
+    /// The disk itself has the first so many commits of this life.
+    mutating func reach(_ commits: Int) { self.commits.reach(commits) }
+
     /// The next actions that rest on nothing that waits for the disk.
-    mutating func popDurable() -> [CoordinatorMachines.Action]? { outbox.popFirst(progress) }
+    mutating func popDurable() -> [CoordinatorMachines.Action]? { outbox.popFirst(commits.durable) }
 
     /// Who is in quarantine, as the disk says.
     private var quarantined: Set<String> {
@@ -130,7 +136,7 @@ struct SimulatedCoordinator {
     mutating func kill() {
         state = nil
         outbox = CoordinatorOutbox()
-        (journal, progress) = (Self.emptyJournal(isDiskSlow), JournalProgress())
+        (journal, commits) = (Self.emptyJournal(isDiskSlow), JournalCommits())
     }
 
     /// Checks that a restart from the disk now would have the durable state of this life. Cost: a replay.

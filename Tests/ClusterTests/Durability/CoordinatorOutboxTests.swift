@@ -8,7 +8,8 @@ import Wire
 struct CoordinatorOutboxTests {
     private var outbox = CoordinatorOutbox<String>()
     private var journal = JournalQueue()
-    private var progress = JournalProgress()
+    private var commits = JournalCommits()
+    private var progress: JournalProgress { commits.durable }
 
     private static func opened(_ number: UInt64, of tenant: String?) -> CoordinatorMachines.Action {
         .journal(.jobOpened(JobID(high: 0, low: number), tenant: tenant), of: tenant)
@@ -24,7 +25,9 @@ struct CoordinatorOutboxTests {
 
     /// The next request becomes durable.
     private mutating func commit() {
-        if let request = journal.popFirst() { progress.add(request) }
+        guard let request = journal.popFirst() else { return }
+        _ = commits.add([request])
+        commits.reach(commits.count)
     }
 
     /// The numbers of the messages that may be sent now.

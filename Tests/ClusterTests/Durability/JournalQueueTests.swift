@@ -113,6 +113,32 @@ struct JournalQueueTests {
         #expect(named == texts)
     }
 
+    @Test("a long plan's candidates come before the part that opens it; a short plan is one")
+    func candidates() throws {
+        let plan = PlanName(policyID: "p", step: 2)
+        func opening(_ count: Int) -> PlanOpening {
+            let candidates = (0..<count).map {
+                PlanCandidate(promptID: "p\($0)", text: String(repeating: "y", count: 500))
+            }
+            return PlanOpening(
+                request: RequestPlan(plan: plan, total: 4 * count, candidates: candidates), identity: [], minimum: 1,
+                maximum: 8, price: nil, contextRows: 0, staleness: -1, warnings: [])
+        }
+        let (long, short) = (Self.planner([.planOpened(opening(400))]), Self.planner([.planOpened(opening(40))]))
+        var queue = JournalQueue()
+        queue.append(long)
+        queue.append(short)
+        let order = Self.taken(&queue)
+        let parts = order.dropLast()
+        #expect(parts.count > 3)
+        #expect(parts.compactMap(\.planPart).flatMap(\.indices) == Array(0..<400))
+        #expect(parts.dropLast().allSatisfy { !$0.completes && $0.plannerEntries.isEmpty && $0.bytesWaiting < 70_000 })
+        let last = try #require(parts.last)
+        #expect(last.plannerEntries == long.plannerEntries && last.completes && last.opensByParts)
+        #expect(parts.reduce(0) { $0 + $1.bytesWaiting } == long.bytesWaiting)
+        #expect(order.last?.plannerEntries == short.plannerEntries && order.last?.opensByParts == false)
+    }
+
     @Test("a group's report is never divided: its outcomes and what the plan follows from are durable together")
     func whole() {
         let plan = PlanName(policyID: "p", step: 2)

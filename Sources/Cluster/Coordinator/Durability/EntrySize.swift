@@ -9,7 +9,7 @@ extension PlannerEntry {
         case .outcomesRecorded(_, let outcomes):
             outcomes.reduce(0) { $0 + Self.bytes(of: $1) }
         case .planOpened(let opening):
-            opening.request.candidates.reduce(0) { $0 + Self.bytes($1.text, $1.promptID) }
+            opening.request.candidates.reduce(0) { $0 + Self.bytes(of: $1) }
         case .textsNamed(_, let texts): texts.reduce(0) { $0 + Self.bytes(of: $1) }
         case .predictionsReceived(_, let predictions): predictions.count * Self.partBytes
         case .textsForgotten(_, let promptIDs): promptIDs.reduce(0) { $0 + Self.bytes($1) }
@@ -23,6 +23,8 @@ extension PlannerEntry {
     static func bytes(of outcome: RecordedOutcome) -> Int {
         bytes(outcome.text, outcome.eventID, outcome.promptID) + outcome.rewards.count * 8
     }
+
+    static func bytes(of candidate: PlanCandidate) -> Int { bytes(candidate.text, candidate.promptID) }
 
     static func bytes(of text: NamedText) -> Int { bytes(text.text, text.promptID) }
 

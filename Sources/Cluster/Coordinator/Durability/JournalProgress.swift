@@ -3,11 +3,12 @@ package struct JournalProgress: Sendable {
     private(set) var requests: [String?: Int] = [:]
     private(set) var concerningAll = 0
 
-    package init() {}
-
-    /// Records that a request, or a part of one, is durable.
-    package mutating func add(_ request: JournalRequest) {
-        guard request.completes else { return }
-        if request.concernsAll { concerningAll += 1 } else { requests[request.tenant, default: 0] += 1 }
+    /// Records that a request is durable, or a part of one, which counts with the last part.
+    mutating func add(_ order: JournalRequest.Order, completes: Bool) {
+        guard completes else { return }
+        switch order {
+        case .ofAll: concerningAll += 1
+        case .ofTenant(let tenant): requests[tenant, default: 0] += 1
+        }
     }
 }

@@ -1,3 +1,5 @@
+import Wire
+
 /// Entries of one decision, to be made durable: all or none, where it is not divided.
 package struct JournalRequest: Sendable {
     /// Whose work they are about; with `concernsAll`, that of any.
@@ -11,10 +13,21 @@ package struct JournalRequest: Sendable {
     /// Bytes that it keeps until it is durable, about.
     package private(set) var bytesWaiting = 0
     /// Whether it must be on the disk itself, so that a power cut does not lose it: what is acknowledged, and not repeated by
-    /// its sender.
-    package private(set) var isPermanent = false
+    /// its sender; and what concerns all, because no generation is used twice.
+    package private(set) var isPermanent: Bool
     /// Whether what was decided is durable with it: `false` for the parts before the last one.
     package private(set) var completes = true
+
+    /// What a later part opens a plan with.
+    package private(set) var planPart: PlanPart?
+    /// Whether parts before it have the candidates of the plan that it opens.
+    package private(set) var opensByParts = false
+
+    /// Some candidates of a plan.
+    package struct PlanPart: Sendable {
+        package let opening: PlanOpening
+        package let indices: Range<Int>
+    }
 
     /// A part of a request has about so many bytes: some milliseconds of the journal's thread.
     package static let partBytes = 64 << 10
@@ -22,7 +35,16 @@ package struct JournalRequest: Sendable {
     package init(tenant: String?, concernsAll: Bool = false) {
         self.tenant = tenant
         self.concernsAll = concernsAll
+        isPermanent = concernsAll
     }
+
+    /// Which requests become durable one behind the other.
+    enum Order: Hashable, Sendable {
+        case ofAll
+        case ofTenant(String?)
+    }
+
+    var order: Order { concernsAll ? .ofAll : .ofTenant(tenant) }
 
     var isEmpty: Bool { entries.isEmpty && plannerEntries.isEmpty }
 
@@ -55,9 +77,10 @@ package struct JournalRequest: Sendable {
 
     /// The parts of a long request, in order, so that others have their turn between them.
     ///
-    /// Outcomes and texts come first, in many parts, and then what plans and jobs follow from, in one. Where only the first parts are
-    /// durable, as much is known as if the sender had said less; it was not answered, and repeats what it said, and each
-    /// outcome counts once. A request with a group's report is never divided.
+    /// Outcomes and texts come first, in many parts, then the candidates of a long plan, and then what plans and jobs follow from,
+    /// in one. Where only the first parts are durable, as much is known as if the sender had said less; it was not answered,
+    /// and repeats what it said, and each outcome counts once. Candidates without the part that opens their plan are
+    /// nothing. A request with a group's report is never divided.
     package func parts(of bytes: Int) -> [JournalRequest] {
         guard !concernsAll, bytesWaiting > bytes, let all = plannerEntries[tenant], plannerEntries.count == 1,
             all.allSatisfy(\.isDivisible)
@@ -67,12 +90,41 @@ package struct JournalRequest: Sendable {
         for entry in all {
             if let some = entry.chunks(of: bytes) { chunks += some } else { last.append(entry) }
         }
-        let parts = chunks.map { [$0] } + (last.isEmpty && entries.isEmpty ? [] : [last])
-        return parts.enumerated().map { number, some in
+        var parts = chunks.map { entry in
             var part = JournalRequest(tenant: tenant)
-            part.append(some, of: tenant)
-            part.completes = number == parts.count - 1
-            if part.completes { part.append(entries) }
+            part.append([entry], of: tenant)
+            return part
+        }
+        let planParts = planParts(of: bytes)
+        parts += planParts
+        if !last.isEmpty || !entries.isEmpty {
+            var part = JournalRequest(tenant: tenant)
+            part.append(last, of: tenant)
+            part.append(entries)
+            part.opensByParts = !planParts.isEmpty
+            part.bytesWaiting -= planParts.reduce(0) { $0 + $1.bytesWaiting }
+            parts.append(part)
+        }
+        for place in parts.indices.dropLast() { parts[place].completes = false }
+        return parts
+    }
+
+    /// The candidates of the plan that it opens, in parts; none for a short plan. What forgets the former plan of the same step would
+    /// forget them too.
+    private func planParts(of bytes: Int) -> [JournalRequest] {
+        let openings = (plannerEntries[tenant] ?? []).compactMap {
+            if case .planOpened(let plan) = $0 { plan } else { nil }
+        }
+        guard let opening = openings.first, openings.count == 1,
+            plannerEntries[tenant]?.contains(.planForgotten(opening.request.plan)) == false
+        else { return [] }
+        let candidates = opening.request.candidates
+        let ranges = PlannerEntry.ranges(of: candidates, bytes, PlannerEntry.bytes(of:))
+        guard ranges.count > 1 else { return [] }
+        return ranges.map { range in
+            var part = JournalRequest(tenant: tenant)
+            part.planPart = PlanPart(opening: opening, indices: range)
+            part.bytesWaiting = candidates[range].reduce(0) { $0 + PlannerEntry.bytes(of: $1) }
             return part
         }
     }
@@ -110,16 +162,20 @@ extension PlannerEntry {
     }
 
     private static func divide<Part>(_ parts: [Part], _ bytes: Int, _ size: (Part) -> Int) -> [[Part]] {
-        var divided: [[Part]] = []
-        var sum = bytes
-        for part in parts {
+        ranges(of: parts, bytes, size).map { Array(parts[$0]) }
+    }
+
+    /// Ranges of about so many bytes each.
+    fileprivate static func ranges<Part>(of parts: [Part], _ bytes: Int, _ size: (Part) -> Int) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        var (start, sum) = (0, 0)
+        for place in parts.indices {
             if sum >= bytes {
-                divided.append([])
-                sum = 0
+                ranges.append(start..<place)
+                (start, sum) = (place, 0)
             }
-            divided[divided.count - 1].append(part)
-            sum += size(part)
+            sum += size(parts[place])
         }
-        return divided
+        return parts.isEmpty ? [] : ranges + [start..<parts.count]
     }
 }

@@ -4,10 +4,13 @@ import Wire
 // Sizes of pieces: into which a shard is cut, and what each counts in its tenant's account.
 
 extension Job {
-    /// A shard is lent in pieces of at most so many rows, and so many tokens where rows are not longer: another tenant waits for
+    /// A shard is lent in pieces of at most so many rows, and so many tokens where rows are not longer: what comes next waits for
     /// what a worker computes. The clients of this package make shards of half the size, or less.
-    static let pieceRowsMax = 512
-    static let pieceTokensMax = 32_768
+    private static let pieceRowsMax = 512
+    private static let pieceTokensMax = 32_768
+    /// The same where there are tenants: each waits for the pieces of the others.
+    private static let sharedPieceRowsMax = 128
+    private static let sharedPieceTokensMax = 8192
     /// So many pieces at most, because each change of one looks at all.
     private static let piecesMax = 256
     private static let rowTokensMin = 16
@@ -15,9 +18,12 @@ extension Job {
     private static let costMax = 1 << 24
 
     /// The rows of a shard's pieces, about equally many in each.
-    static func cut(_ shard: SubmitShard) -> [Range<Int>] {
+    /// - Parameter isShared: Whether there are tenants.
+    static func cut(_ shard: SubmitShard, isShared: Bool) -> [Range<Int>] {
         let rows = shard.content.count
-        let least = max((rows - 1) / pieceRowsMax, (shard.windowTokens - 1) / pieceTokensMax) + 1
+        let (rowsMax, tokensMax) =
+            isShared ? (sharedPieceRowsMax, sharedPieceTokensMax) : (pieceRowsMax, pieceTokensMax)
+        let least = max((rows - 1) / rowsMax, (shard.windowTokens - 1) / tokensMax) + 1
         let pieces = least.clamped(to: 1...max(1, min(rows, piecesMax)))
         return (0..<pieces).map { rows * $0 / pieces..<rows * ($0 + 1) / pieces }
     }
