@@ -15,6 +15,7 @@ struct HTTPAddressTests {
         }
         for text in [
             "", ":80", "localhost", "localhost:", "localhost:65536", "::1:80", "http://localhost:80", "a b:80",
+            "[[::1]]:80", "[[0]]:8", "]:80", "[::1:80",
         ] {
             #expect(throws: HTTPServingError.addressInvalid(text)) { try HTTPAddress(text) }
         }

@@ -64,7 +64,18 @@ struct Job {
         let submitted: SubmitShard
         /// Whether it is drawn to be computed by two workers.
         let isSampled: Bool
+        /// In the order of their rows.
         var pieces: [Piece]
+
+        /// Where the piece is that begins with a row. Cost: a binary search.
+        func place(ofRow row: Int) -> Int? {
+            var (low, high) = (0, pieces.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if pieces[middle].rows.lowerBound < row { low = middle + 1 } else { high = middle }
+            }
+            return low < pieces.count && pieces[low].rows.lowerBound == row ? low : nil
+        }
     }
 
     /// A run of rows of a shard.
@@ -85,6 +96,7 @@ struct Job {
         /// Since when it waits for another opinion.
         var openSince: Instant = .zero
 
+        var isDone: Bool { if case .done = state { true } else { false } }
         var isLeased: Bool { if case .leased = state { true } else { false } }
         /// Whether it was answered, and waits for another worker.
         var isOpen: Bool { state == .pending && !opinions.isEmpty }
@@ -130,7 +142,8 @@ struct Job {
 
     /// The piece at a key, if its shard is not answered yet.
     func piece(at key: PieceKey) -> Piece? {
-        shards[key.shard]?.pieces.first { $0.rows.lowerBound == key.firstRow }
+        guard let shard = shards[key.shard] else { return nil }
+        return shard.place(ofRow: key.firstRow).map { shard.pieces[$0] }
     }
 
     /// Estimated tokens of a piece: its share of the shard's, at least 1.
@@ -195,7 +208,10 @@ struct Job {
 
     /// The shard's answer when its last piece is done. The answer then waits for confirmation.
     mutating func answerIfWhole(_ index: UInt32, job: JobID) -> ShardAnswer? {
-        guard let shard = shards[index] else { return nil }
+        // The last one first: pieces are lent in order, so it is seldom done before the others.
+        guard let shard = shards[index], shard.pieces.indices.reversed().allSatisfy({ shard.pieces[$0].isDone }) else {
+            return nil
+        }
         var blocks: [AnswerBlock] = []
         var faults: [RowFault] = []
         var sources: [AnswerSource] = []
@@ -323,7 +339,7 @@ struct Job {
 
     private mutating func halve(_ key: PieceKey) {
         guard var shard = shards[key.shard],
-            let place = shard.pieces.firstIndex(where: { $0.rows.lowerBound == key.firstRow })
+            let place = shard.place(ofRow: key.firstRow)
         else { preconditionFailure("halving a piece that is not here: \(key)") }
         let whole = shard.pieces[place]
         leasedCount -= whole.isLeased ? 1 : 0
@@ -360,7 +376,7 @@ struct Job {
 
     @discardableResult
     mutating func update(_ key: PieceKey, _ change: (inout Piece) -> Void) -> Piece {
-        guard let place = shards[key.shard]?.pieces.firstIndex(where: { $0.rows.lowerBound == key.firstRow }),
+        guard let place = shards[key.shard]?.place(ofRow: key.firstRow),
             var piece = shards[key.shard]?.pieces[place]
         else { preconditionFailure("no piece at \(key)") }
         leasedCount -= piece.isLeased ? 1 : 0

@@ -22,7 +22,8 @@ public struct HTTPAddress: Hashable, Sendable, CustomStringConvertible {
         } else if host.contains(":") {
             throw .addressInvalid(text)
         }
-        guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }) else {
+        let isPrintable = host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        guard !host.isEmpty, isPrintable, !host.contains(where: "/[]".contains) else {
             throw .addressInvalid(text)
         }
         self.init(host: String(host), port: Int(port))

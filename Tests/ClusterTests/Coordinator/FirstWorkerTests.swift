@@ -4,7 +4,7 @@ import Wire
 
 @Suite("Coordinator: a plan that waits for the first worker")
 struct FirstWorkerTests {
-    @Test("the worker is welcome before it is lent the plan's prompts: else it would drop them, as of another generation")
+    @Test("the worker is welcome before it is lent the prompts: else it would drop them, as of another generation")
     func order() {
         let (trainer, worker) = (Peer([1]), Peer([2]))
         var machines = CoordinatorMachines()
