@@ -9,7 +9,7 @@ public import ZeroMQ
 /// A coordinator: its state machines on a channel that listens, with the journal, the clock and the log.
 ///
 /// One thread decides: wait, receive what has arrived, decide, send what is durable. Two more take what would make it
-/// late: one commits the journal, one reads large requests.
+/// late: one commits the journal, beside two that wait for its disk, one reads large requests.
 public final class CoordinatorNode: Sendable {
     /// Where the coordinator listens, and what it keeps.
     public struct Configuration: Sendable {

@@ -9,7 +9,7 @@ public import GRDB
 public enum SQLiteFile {
     /// What a commit guarantees when it returns.
     public enum Durability: String, Sendable {
-        /// The commit survives a killed process; a power cut can lose the last commits.
+        /// The commit survives a killed process; a power cut can lose the last commits, but those before `LogFile.sync` returned.
         case process = "NORMAL"
         /// The commit is on the disk and survives a power cut.
         case disk = "FULL"
@@ -41,7 +41,7 @@ public enum SQLiteFile {
             if path != nil { try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA cache_size = \(cacheSize)") }
             // What undoes one statement is kept in memory, not in a file of its own.
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
-            try setDurability(durability, of: database)
+            try database.execute(sql: "PRAGMA synchronous = \(durability.rawValue)")
         }
         let queue =
             try path.map { try DatabaseQueue(path: $0, configuration: configuration) }
@@ -101,10 +101,5 @@ public enum SQLiteFile {
     /// Leaves checkpoints to the owner. SQLite makes one in the commit that makes the log long.
     public static func endAutomaticCheckpoints(of database: Database) throws {
         try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
-    }
-
-    /// Changes what the next commits guarantee. Must be called outside a transaction.
-    public static func setDurability(_ durability: Durability, of database: Database) throws {
-        try database.execute(sql: "PRAGMA synchronous = \(durability.rawValue)")
     }
 }

@@ -47,13 +47,6 @@ struct SQLiteFileTests {
         }
     }
 
-    @Test("durability can be changed between commits")
-    func changed() throws {
-        let (queue, _) = try SQLiteFile.open(nil, durability: .process, sharing: .exclusive) { _ in }
-        try queue.writeWithoutTransaction { try SQLiteFile.setDurability(.disk, of: $0) }
-        #expect(try queue.read { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
-    }
-
     @Test("an exclusive file is refused to a second holder at once, and free after it is closed")
     func exclusive() throws {
         try withPath { path in

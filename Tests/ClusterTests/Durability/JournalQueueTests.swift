@@ -76,7 +76,6 @@ struct JournalQueueTests {
         let trimmed = PlannerEntry.outcomesTrimmed(policyID: "p", keeping: 9)
         queue.append(Self.planner([.outcomesRecorded(policyID: "p", all), trimmed]))
         queue.append(Self.planner([.outcomesRecorded(policyID: "p", Self.outcomes(900..<901))], of: "b"))
-        #expect(queue.isPermanent)
         let order = Self.taken(&queue)
         #expect(order.count > 5)
         #expect(order.map(\.tenant).prefix(3) == ["a", "b", "a"])
@@ -89,7 +88,6 @@ struct JournalQueueTests {
         }
         #expect(kept == all)
         #expect(entries.last == trimmed)
-        #expect(!queue.isPermanent)
     }
 
     @Test("the names of a long plan's texts come before the plan, which is kept whole")

@@ -6,7 +6,6 @@ package struct JournalQueue: Sendable {
     private var requests = TurnQueue<String?, JournalRequest>()
     /// The first request that concerns all, and everything behind it.
     private var later: Deque<JournalRequest> = []
-    private var permanentCount = 0
     private let partBytes: Int
 
     /// Divides requests that have more than about so many bytes.
@@ -16,25 +15,15 @@ package struct JournalQueue: Sendable {
 
     package var isEmpty: Bool { requests.isEmpty && later.isEmpty }
 
-    /// Whether one of the requests must be on the disk itself.
-    package var isPermanent: Bool { permanentCount > 0 }
-
     /// Adds a request behind those of its tenant; a long one in parts.
     package mutating func append(_ request: JournalRequest) {
         for part in request.parts(of: partBytes) {
-            if part.isPermanent { permanentCount += 1 }
             if part.concernsAll || !later.isEmpty { later.append(part) } else { requests.append(part, of: part.tenant) }
         }
     }
 
     /// Removes and returns the next request or part of one; `nil` where there is none. Cost: constant, on average.
     package mutating func popFirst() -> JournalRequest? {
-        let next = popNext()
-        if next?.isPermanent == true { permanentCount -= 1 }
-        return next
-    }
-
-    private mutating func popNext() -> JournalRequest? {
         if let next = requests.popFirst() { return next }
         guard let first = later.popFirst() else { return nil }
         while let next = later.first, !next.concernsAll {
