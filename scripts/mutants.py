@@ -61,9 +61,16 @@ MUTANTS = [
     Mutant(
         "what a message leads to is sent before what was decided before",
         "Coordinator/CoordinatorMachines.swift",
-        "open += plan(.fromCoordinator(envelope.message), of: peer.tenant, at: now)",
-        "let more = plan(.fromCoordinator(envelope.message), of: peer.tenant, at: now)\n"
-        "                if {m} { open = more + open } else { open += more }",
+        """                open += coordinator.handle(.received(envelope, from: peer), at: now).map(Step.coordinator)
+            case .coordinator(.send(let envelope, let peer)) where PlannerState.isClient(peer):
+                open += plan(.fromCoordinator(envelope.message), of: peer.tenant, at: now)
+""",
+        """                let more = coordinator.handle(.received(envelope, from: peer), at: now).map(Step.coordinator)
+                open.insert(contentsOf: more, at: {m} ? 0 : open.count)
+            case .coordinator(.send(let envelope, let peer)) where PlannerState.isClient(peer):
+                let more = plan(.fromCoordinator(envelope.message), of: peer.tenant, at: now)
+                open.insert(contentsOf: more, at: {m} ? 0 : open.count)
+""",
     ),
     Mutant(
         "a worker's lease never expires",
