@@ -194,4 +194,8 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except TimeoutError as error:
+        # Where keys are missing or wrong, the handshake fails again and again, and libzmq says nothing.
+        sys.exit(f"zmq_example: {error}; a coordinator with --keys answers only who gives a KEY_FILE of its own")
