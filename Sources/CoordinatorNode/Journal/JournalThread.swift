@@ -17,17 +17,25 @@ final class JournalThread: Sendable {
     private struct Progress {
         var committed = JournalCommits()
         var bytesWaiting: [String?: Int] = [:]
-        /// Commits that wait for the disk itself: their numbers, and when they began.
-        var starts: Deque<(commit: Int, ContinuousClock.Instant)> = []
+        /// Commits that wait for the disk itself.
+        var unreached: Deque<Unreached> = []
         var commits = DurationHistogram()
         var hasEnded = false
+
+        /// A commit: its number, when it began, and what of it must be on the disk itself.
+        struct Unreached {
+            let commit: Int
+            let start: ContinuousClock.Instant
+            let requests: [(tenant: String?, bytes: Int)]
+        }
 
         /// The disk itself has the first so many commits.
         mutating func reach(_ commits: Int, at now: ContinuousClock.Instant) {
             committed.reach(commits)
-            while let (commit, start) = starts.first, commit <= commits {
-                starts.removeFirst()
-                self.commits.record(now - start)
+            while let first = unreached.first, first.commit <= commits {
+                unreached.removeFirst()
+                for (tenant, bytes) in first.requests { bytesWaiting[tenant, default: 0] -= bytes }
+                self.commits.record(now - first.start)
             }
         }
     }
@@ -129,15 +137,20 @@ final class JournalThread: Sendable {
         if let journal { try journal.commit(next) } else { while next() != nil {} }
         let end = ContinuousClock.now
         let mustReach = shared.progress.withLock { progress -> Int? in
-            for request in taken { progress.bytesWaiting[request.tenant, default: 0] -= request.bytesWaiting }
             let mustReach = progress.committed.add(taken)
             let number = progress.committed.count
             if syncs == nil { progress.committed.reach(number) }
+            // What must be on the disk itself counts until then: else a slow disk would bound nothing.
+            let isWaiting = { (request: JournalRequest) in syncs != nil && request.isPermanent }
+            for request in taken where !isWaiting(request) {
+                progress.bytesWaiting[request.tenant, default: 0] -= request.bytesWaiting
+            }
             guard mustReach, syncs != nil else {
                 progress.commits.record(end - start)
                 return nil
             }
-            progress.starts.append((number, start))
+            let requests = taken.filter(isWaiting).map { (tenant: $0.tenant, bytes: $0.bytesWaiting) }
+            progress.unreached.append(Progress.Unreached(commit: number, start: start, requests: requests))
             return number
         }
         if let mustReach { syncs?.reach(mustReach) }
