@@ -51,7 +51,8 @@ struct PlanTests {
         var counts: [String: Int] = [:]
         for line in lines.dropLast() { counts[line["prompt_id"] as? String ?? ""] = line["n"] as? Int }
         let whole = try await served.request(
-            "POST", "/v1/plans", json: planBody("held", step: 1, prompts: 6, total: 50))
+            "POST", "/v1/plans",
+            json: planBody("held", step: 1, prompts: 6, total: 50, #","deadline_ms":60000"#))
         let items = whole.object["items"] as? [[String: Any]] ?? []
         #expect(Dictionary(items.map { ($0["prompt_id"] as? String ?? "", $0["n"] as? Int ?? 0) }) { $1 } == counts)
         #expect(lines.last?["digest"] as? String == whole.object["digest"] as? String)
