@@ -137,6 +137,24 @@ struct LongPlanTests {
         #expect(try journal.plannerEntries() == [again])
     }
 
+    @Test("candidates of an old plan that a restart finds before those of its successor are deleted, and no others")
+    func left() throws {
+        let path = try ScratchFolder.new() + "/journal"
+        let again = PlannerEntry.planOpened(Self.opening(of: plan, candidates: 150, mark: "new"))
+        let parts = Self.parts([again])
+        do {
+            let journal = try CoordinatorJournal(path: path)
+            try Self.commit(Self.parts([.planOpened(Self.opening(of: plan, candidates: 300))]), to: journal)
+            try Self.commit(Self.parts([.planForgotten(plan)]) + parts, to: journal)
+            #expect(try Self.rows(path) > parts.count)
+        }
+        let journal = try CoordinatorJournal(path: path)
+        #expect(try journal.plannerEntries() == [again])
+        try Self.tidy(journal)
+        #expect(try Self.rows(path) == parts.count)
+        #expect(try journal.plannerEntries() == [again])
+    }
+
     @Test("a damaged row of candidates drops the plan with a message, and no other", arguments: 0..<4)
     func damaged(place: Int) throws {
         let path = try ScratchFolder.new() + "/journal"

@@ -41,17 +41,18 @@ struct PlanScan {
         let number: Int64
         let kind: Kind
         let plan: Key
-        /// `nil` for candidates, which belong to the entry of another row.
         let entry: PlannerEntry?
     }
 
     /// Candidates of a plan that no row has opened yet.
     private struct Parts {
         var candidates: [PlanCandidate] = []
-        var rows: Set<Int64> = []
+        var rows: [Int64] = []
     }
 
     private var parts: [Key: Parts] = [:]
+    /// Rows of candidates that belong to no plan.
+    private var unopened: [Int64] = []
     private var found: [Found] = []
     private var openings: [Key: PlanOpening] = [:]
     private var dropped: Set<Key> = []
@@ -73,17 +74,13 @@ struct PlanScan {
         let plan = try Self.key(row)
         let body = [UInt8](try row.checked("body", as: Data.self))
         let number: Int64 = try row.checked("sequence")
-        if kind == .candidates {
-            try readCandidates(body, of: plan, row: number)
-            return found.append(Found(number: number, kind: kind, plan: plan, entry: nil))
-        }
-        let entry = kind == .openedByParts ? try opening(body, of: plan) : try Self.entry(kind, plan.plan, body: body)
+        let entry = try entry(kind, plan, body: body, row: number)
         if case .planOpened(let opening) = entry {
             guard isChecked || opening.request.plan == plan.plan && opening.isUsable else {
                 throw CoordinatorError.journalDamaged
             }
             openings[plan] = opening
-        } else if !isChecked, let opening = openings[plan], !opening.accepts(entry) {
+        } else if !isChecked, let entry, let opening = openings[plan], !opening.accepts(entry) {
             throw CoordinatorError.journalDamaged
         }
         found.append(Found(number: number, kind: kind, plan: plan, entry: entry))
@@ -93,13 +90,13 @@ struct PlanScan {
         var reader = JournalReader(body)
         let (first, candidates) = try JournalRequest.PlanPart.read(&reader)
         // A first one begins anew: the coordinator may have ended before the plan of the former ones was opened.
-        if first == 0 { parts[plan] = Parts() }
+        if first == 0 { unopened += parts.updateValue(Parts(), forKey: plan)?.rows ?? [] }
         guard parts[plan]?.candidates.count == first else { throw CoordinatorError.journalDamaged }
         parts[plan]?.candidates += candidates
-        parts[plan]?.rows.insert(row)
+        parts[plan]?.rows.append(row)
     }
 
-    private mutating func opening(_ body: [UInt8], of plan: Key) throws -> PlannerEntry {
+    private mutating func openingByParts(_ body: [UInt8], of plan: Key) throws -> PlanOpening {
         var reader = JournalReader(body)
         let count = try reader.integer()
         var opening = try PlanOpening(reading: &reader)
@@ -107,17 +104,21 @@ struct PlanScan {
             throw CoordinatorError.journalDamaged
         }
         opening.request.candidates = known.candidates
-        return .planOpened(opening)
+        return opening
     }
 
-    private static func entry(_ kind: Kind, _ plan: PlanName, body: [UInt8]) throws -> PlannerEntry {
+    /// The entry of a row; `nil` for candidates, which belong to the entry of another row.
+    private mutating func entry(_ kind: Kind, _ plan: Key, body: [UInt8], row: Int64) throws -> PlannerEntry? {
         var reader = JournalReader(body)
         switch kind {
         case .opened: return .planOpened(try PlanOpening(reading: &reader))
-        case .predictions: return .predictionsReceived(plan, try [CandidatePrediction](reading: &reader))
-        case .cut: return .planCut(plan)
-        case .group: return .groupReported(plan, try GroupReport(reading: &reader))
-        case .candidates, .openedByParts: throw CoordinatorError.journalDamaged
+        case .candidates:
+            try readCandidates(body, of: plan, row: row)
+            return nil
+        case .openedByParts: return .planOpened(try openingByParts(body, of: plan))
+        case .predictions: return .predictionsReceived(plan.plan, try [CandidatePrediction](reading: &reader))
+        case .cut: return .planCut(plan.plan)
+        case .group: return .groupReported(plan.plan, try GroupReport(reading: &reader))
         }
     }
 
@@ -130,8 +131,10 @@ struct PlanScan {
     /// coordinator ended before.
     func finish() -> (whole: [Found], orphans: [Found], unopened: [Int64]) {
         let orphans = found.filter { dropped.contains($0.plan) }
-        let unopened = parts.filter { !dropped.contains($0.key) }.values.flatMap(\.rows).sorted()
-        return (found.filter { !dropped.contains($0.plan) }, orphans, unopened)
+        // What is put aside is deleted with that: another row may get its number.
+        let putAside = Set(orphans.map(\.number))
+        let left = (unopened + parts.values.flatMap(\.rows)).filter { !putAside.contains($0) }
+        return (found.filter { !dropped.contains($0.plan) }, orphans, left)
     }
 }
 
