@@ -1,6 +1,4 @@
 import Cluster
-import Logging
-import Wire
 
 /// Counts since the coordinator started, for reports and the log.
 struct CoordinatorCounts {
@@ -10,15 +8,6 @@ struct CoordinatorCounts {
     var refused = 0
     /// Messages to peers that had left.
     var unroutable = 0
-    var rowsAnswered = 0
-    var rowErrors = 0
-
-    /// Counts an entry that is durable now.
-    mutating func add(_ entry: JournalEntry) {
-        guard case .shardAnswered(let answer) = entry else { return }
-        rowsAnswered += answer.answers.count
-        rowErrors += answer.faults.count
-    }
 
     /// Fills a report.
     func fill(_ report: inout CoordinatorReport) {
@@ -26,14 +15,5 @@ struct CoordinatorCounts {
         report.messagesSent = sent
         report.messagesRefused = refused
         report.messagesUnroutable = unroutable
-        report.rowsAnswered = rowsAnswered
-        report.rowErrors = rowErrors
-    }
-
-    var metadata: Logger.Metadata {
-        [
-            "rows": "\(rowsAnswered)", "row_errors": "\(rowErrors)", "received": "\(received)", "sent": "\(sent)",
-            "refused": "\(refused)", "unroutable": "\(unroutable)",
-        ]
     }
 }

@@ -121,7 +121,7 @@ struct CoordinatorDriver: ~Copyable {
         try journal.finish()
         try carryOut()
         traces?.stop()
-        logger.info("coordinator stopped", metadata: counts.all.metadata)
+        logger.info("coordinator stopped", metadata: report(of: .all).counts)
     }
 
     /// Whether so much of a tenant waits for the disk, or for the work thread, that what it sends waits too.
@@ -154,7 +154,7 @@ struct CoordinatorDriver: ~Copyable {
         audit.writeDue()
         if now >= nextReport {
             nextReport = now + reportInterval
-            logger.log(report(of: .all), counts.all)
+            logger.log(report(of: .all))
         }
     }
 
@@ -239,8 +239,7 @@ struct CoordinatorDriver: ~Copyable {
             var lost: [Peer] = []
             for action in actions {
                 switch action {
-                case .journal(let entry, _): counts.all.add(entry)
-                case .journalPlan, .work: break
+                case .journal, .journalPlan, .work: break
                 case .log(let event):
                     Span.$current.withValue(traces?.span(of: event)) { logger.log(event) }
                     traces?.logged(event)

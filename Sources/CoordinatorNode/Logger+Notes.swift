@@ -6,9 +6,9 @@ import Wire
 
 extension Logger {
     /// A line of levels and counts, while something is there.
-    func log(_ report: CoordinatorReport, _ counts: CoordinatorCounts) {
+    func log(_ report: CoordinatorReport) {
         guard report.workers > 0 || report.shardsPending > 0 || report.rolloutWorkers > 0 else { return }
-        var facts = counts.metadata
+        var facts = report.counts
         facts["workers"] = "\(report.workers)"
         facts["shards_pending"] = "\(report.shardsPending)"
         facts["shards_leased"] = "\(report.shardsLeased)"
@@ -91,5 +91,15 @@ extension Logger {
         case .rewardsRejected(let name, let reason):
             error("rewards rejected", metadata: ["assignment": "\(name)", "reason": "\(reason)"])
         }
+    }
+}
+
+extension CoordinatorReport {
+    /// Counts since the start.
+    var counts: Logger.Metadata {
+        [
+            "rows": "\(rowsAnswered)", "row_errors": "\(rowErrors)", "received": "\(messagesReceived)",
+            "sent": "\(messagesSent)", "refused": "\(messagesRefused)", "unroutable": "\(messagesUnroutable)",
+        ]
     }
 }

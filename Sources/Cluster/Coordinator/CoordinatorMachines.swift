@@ -282,9 +282,9 @@ extension CoordinatorMachines {
         report.shardsLeased = status.shardsLeased
         report.jobs = coordinator.jobs.values.count { scope.includes($0.tenant) }
         for (tenant, planner) in planners where scope.includes(tenant) { planner.fill(&report) }
-        if case .tenant(let tenant?) = scope {
-            report.rowsAnswered = coordinator.tenantRows[tenant]?.answered ?? 0
-            report.rowErrors = coordinator.tenantRows[tenant]?.errors ?? 0
+        for (tenant, rows) in coordinator.tenantRows where scope.includes(tenant) {
+            report.rowsAnswered += rows.answered
+            report.rowErrors += rows.errors
         }
         guard scope == .all else { return }
         report.workersQuarantined = coordinator.quarantined.count

@@ -19,7 +19,7 @@ extension CoordinatorState {
         case .confirm(let id, let below):
             guard jobs[id]?.client == peer else { return }
             if jobs[id]?.confirm(below: below) == true {
-                actions.append(.journal(.confirmed(id, below: below), of: peer.tenant))
+                record(.confirmed(id, below: below), of: jobs[id], &actions)
             }
         case .closeJob(let id):
             // Only its own client may close a job, over this connection or a new one. Closing it twice is answered
@@ -107,12 +107,13 @@ extension CoordinatorState {
             }
             jobs[id] = Job()
             jobs[id]?.tenant = peer.tenant
+            jobs[id]?.isTransient = PlannerState.isClient(peer)
             // Behind those that are there.
             jobs[id]?.lentAt = lends
-            actions.append(.journal(.jobOpened(id, tenant: peer.tenant), of: peer.tenant))
+            record(.jobOpened(id, tenant: peer.tenant), of: jobs[id], &actions)
             if let owner = peer.owner {
                 jobs[id]?.owner = owner
-                actions.append(.journal(.jobOwned(id, owner: owner), of: peer.tenant))
+                record(.jobOwned(id, owner: owner), of: jobs[id], &actions)
             }
             actions.append(
                 .log(.jobOpened(id, policy: submitted.policy, contextRows: submitted.context.count)))
@@ -130,7 +131,7 @@ extension CoordinatorState {
         let isConfirmed = jobs[id]?.confirm(below: submitted.confirmedBelow) == true
         jobs[id]?.describe(rowsTotal: submitted.rowsTotal, rowsConfirmed: submitted.rowsConfirmed)
         if isConfirmed {
-            actions.append(.journal(.confirmed(id, below: submitted.confirmedBelow), of: peer.tenant))
+            record(.confirmed(id, below: submitted.confirmedBelow), of: jobs[id], &actions)
         }
         accept(id, client: peer, &actions)
     }
@@ -195,7 +196,7 @@ extension CoordinatorState {
             for piece in held where piece.job == id { workers.change(incarnation) { _ = $0.leases.release(piece) } }
         }
         if let client = former?.client { clients[client]?.jobs.removeAll { $0 == id } }
-        actions.append(.journal(.jobClosed(id), of: former?.tenant))
+        record(.jobClosed(id), of: former, &actions)
         actions.append(.log(.jobClosed(id)))
     }
 }

@@ -22,11 +22,17 @@ extension CoordinatorState {
 
     /// The durable part of the state, for comparing a replay with the state that wrote the journal. Cost: linear.
     package var durable: Durable {
-        let open = jobs.map { id, job in
+        let open = jobs.filter { !$0.value.isTransient }.map { id, job in
             (id, Durable.OpenJob(tenant: job.tenant, confirmedBelow: job.confirmedBelow, answers: job.answers))
         }
         return Durable(
             generation: generation, fingerprint: fingerprint, jobs: Dictionary(uniqueKeysWithValues: open),
             quarantined: Set(quarantined))
+    }
+
+    /// Makes what happened to a job durable, unless the job ends with this process.
+    func record(_ entry: JournalEntry, of job: Job?, _ actions: inout [Action]) {
+        guard let job, !job.isTransient else { return }
+        actions.append(.journal(entry, of: job.tenant))
     }
 }

@@ -15,7 +15,8 @@ extension CoordinatorState {
             clients[peer] = ClientSession(
                 incarnation: hello.incarnation, lastReceived: now, jobs: clients[peer]?.jobs ?? [])
             clientsHeardFrom = min(clientsHeardFrom ?? now, now)
-        case .worker(let model, let credit):
+        case .worker(let model, let granted):
+            let credit = lendable(granted)
             if let refusal = workers.refusal(ofIncarnation: hello.incarnation, from: peer) {
                 return send(refusal, to: peer, &actions)
             }

@@ -15,6 +15,16 @@ extension CoordinatorState {
         }
     }
 
+    /// Pieces that a worker holds at most where there are tenants: each waits for those of the others, also while they are on their
+    /// way. A worker whose model is fast grants more.
+    private static let sharedLeasesMax = 8
+
+    /// What a worker may hold of what it grants.
+    func lendable(_ granted: Credit) -> Credit {
+        guard shares > 1 else { return granted }
+        return Credit(rows: granted.rows, tokens: granted.tokens, pieces: min(granted.pieces, Self.sharedLeasesMax))
+    }
+
     /// What one tenant may use of a bound that all would fill together.
     func share(of bound: Int) -> Int { max(1, bound / shares) }
 

@@ -15,8 +15,9 @@ extension CoordinatorState {
                 return send(.whoAreYou, to: peer, &actions)
             }
             let until = now + configuration.timing.leaseTime
+            let credit = lendable(heartbeat.credit)
             concernsOne(incarnation) {
-                $0.leases.grant(heartbeat.credit)
+                $0.leases.grant(credit)
                 $0.leases.setNamed(heartbeat.held)
                 $0.leases.renew(progress: heartbeat.progress, until: until)
             }
@@ -76,9 +77,10 @@ extension CoordinatorState {
         _ result: ShardResult, from incarnation: UInt64, at now: Instant, _ actions: inout [Action]
     ) {
         let until = now + configuration.timing.leaseTime
+        let credit = lendable(result.credit)
         var isReleased = false
         concernsOne(incarnation) {
-            $0.leases.grant(result.credit)
+            $0.leases.grant(credit)
             isReleased = $0.leases.release(result.piece)
             $0.leases.renew(progress: result.progress, until: until)
         }
@@ -128,8 +130,8 @@ extension CoordinatorState {
 
     mutating func answer(_ id: JobID, shard: UInt32, _ actions: inout [Action]) {
         guard let answer = jobs[id]?.answerIfWhole(shard, job: id) else { return }
-        if let tenant = jobs[id]?.tenant { tenantRows[tenant, default: TenantRows()].add(answer) }
-        actions.append(.journal(.shardAnswered(answer), of: jobs[id]?.tenant))
+        tenantRows[jobs[id]?.tenant, default: TenantRows()].add(answer)
+        record(.shardAnswered(answer), of: jobs[id], &actions)
         if let client = jobs[id]?.client { send(.shardAnswer(answer), to: client, &actions) }
     }
 

@@ -31,8 +31,8 @@ public struct CoordinatorState: Sendable {
     var quarantineTenants: [String: String] = [:]
     /// Tenants that share the bounds, the cluster itself among them.
     var shares = 1
-    /// By tenant; the cluster's own are not counted here.
-    var tenantRows: [String: TenantRows] = [:]
+    /// By tenant; under `nil` the cluster's own.
+    var tenantRows: [String?: TenantRows] = [:]
     var verification = VerificationCounts()
     /// Which tenant is served next.
     var turns: TenantTurns

@@ -13,6 +13,8 @@ struct Job {
     var owner: String?
     /// The tenant whose key opened it: only workers of this tenant, and those of none, get its pieces. `nil` is the cluster.
     var tenant: String?
+    /// Whether it is the planner's, and ends with this process: the planner of the next generation begins jobs of its own.
+    var isTransient = false
     /// The number of the last piece that was lent of it; of the last piece of all when it was opened.
     var lentAt = 0
     /// The context set; `nil` after a restart, until the client is back.

@@ -54,6 +54,9 @@ public struct WorkerState: Sendable {
     /// Pieces that it wants to hold at its present speed, and the most that it has ever granted.
     private var pace = Limits.heldPiecesMin
     private var piecesGranted = Limits.heldPiecesMin
+    /// How long the latest pieces took.
+    private var pieceTimes: Deque<Duration> = []
+    private static let pieceTimesMax = 8
 
     /// The pieces held are enough work for this long, which is longer than a round trip to the coordinator on a busy
     /// machine.
@@ -222,11 +225,15 @@ public struct WorkerState: Sendable {
         return credit
     }
 
-    /// Records how long a piece took: the faster pieces are done, the more it wants to hold.
+    /// Records how long a piece took: the faster pieces are done, the more it wants to hold. The slowest of the latest ones counts, because
+    /// a piece of one row says nothing about those of other jobs that have hundreds.
     private mutating func setPace(_ time: Duration) {
         // Zero means that nothing was measured.
         guard time > .zero else { return }
-        pace = Int(Self.heldTime / time).clamped(to: Limits.heldPieces)
+        pieceTimes.append(time)
+        if pieceTimes.count > Self.pieceTimesMax { pieceTimes.removeFirst() }
+        guard let slowest = pieceTimes.max() else { return }
+        pace = Int(Self.heldTime / slowest).clamped(to: Limits.heldPieces)
         piecesGranted = max(piecesGranted, pace)
     }
 

@@ -45,6 +45,28 @@ struct TenantJobTests {
         #expect(lent(bench, to: workerA).isEmpty && lent(bench, to: workerB).isEmpty)
     }
 
+    @Test("where there are tenants a worker holds eight pieces at most, whatever it grants")
+    func pieces() throws {
+        for (tenants, held) in [(Set<String>(), 20), (["a", "b"], 8)] {
+            var machines = CoordinatorMachines()
+            _ = machines.handle(.started, at: .zero)
+            _ = machines.handle(.tenantsAdmitted(tenants), at: .zero)
+            let credit = Credit(rows: 4096, tokens: 1 << 20, pieces: 64)
+            let hello = Hello(role: .worker(Samples.model, credit), name: "w", incarnation: 1)
+            _ = machines.answers(to: .hello(hello), from: shared)
+            let client = Peer([0xA1], owner: "client", tenant: tenants.first)
+            _ = machines.answers(to: .hello(Hello(role: .client, name: "c", incarnation: 2)), from: client)
+            let open = SubmitJob(
+                job: job, policy: Policy(id: "p"), context: try Samples.context(1), fingerprint: Samples.model.digest)
+            _ = machines.answers(to: .submitJob(open), from: client)
+            for shard in UInt32(0)..<20 {
+                let submitted = Message.submitShard(Samples.shard(shard, of: job))
+                _ = machines.handle(.received(Envelope(generation: 1, submitted), from: client), at: .zero)
+            }
+            #expect(machines.coordinator.status.shardsLeased == held)
+        }
+    }
+
     @Test("a worker that names another tenant's piece or context changes nothing and learns nothing")
     func foreignWorker() throws {
         var bench = CoordinatorBench()

@@ -38,6 +38,28 @@ struct TenantPlanTests {
         }
     }
 
+    @Test("nothing of the jobs that predict for plans and scores is kept: no later start would use it; their rows are counted")
+    func transientJobs() throws {
+        var bench = TenantBench()
+        bench.receive(.requestPlan(request("a")), from: a)
+        let scores = RequestScores(request: 1, policy: Policy(id: "p"), texts: TextBlock(["a text", "another"]))
+        bench.receive(.requestScores(scores), from: b)
+        #expect(bench.messages(to: b).contains { if case .scores = $0 { true } else { false } })
+        for entry in bench.entries {
+            switch entry {
+            case .generationStarted, .fingerprintAdopted: break
+            default: Issue.record("\(entry) is kept")
+            }
+        }
+        let rows = [Scope.tenant("a"), .tenant("b"), .tenant(nil), .all].map { scope in
+            var report = CoordinatorReport()
+            bench.machines.fill(&report, in: scope)
+            return report.rowsAnswered
+        }
+        #expect(rows == [4, 2, 0, 6])
+        #expect(bench.isKeptByRestart)
+    }
+
     @Test("another tenant's trainer reads, follows and drops nothing, and is refused in words where it names something")
     func foreign() throws {
         var bench = TenantBench()

@@ -108,7 +108,7 @@ extension CoordinatorState {
     @discardableResult
     mutating func withdrawAll(from id: JobID, _ actions: inout [Action]) -> Int {
         let withdrawn = quarantined.isEmpty ? [] : jobs[id]?.withdraw(Set(quarantined)) ?? []
-        if !withdrawn.isEmpty { actions.append(.journal(.answersWithdrawn(id, withdrawn), of: jobs[id]?.tenant)) }
+        if !withdrawn.isEmpty { record(.answersWithdrawn(id, withdrawn), of: jobs[id], &actions) }
         return withdrawn.count
     }
 
