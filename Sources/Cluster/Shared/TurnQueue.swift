@@ -17,12 +17,18 @@ package struct TurnQueue<Owner: Hashable, Element> {
         waiting[owner, default: []].append(element)
     }
 
-    /// Removes and returns the next element; `nil` where there is none.
-    package mutating func popFirst() -> Element? {
-        guard let owner = owners.popFirst(), let element = waiting[owner]?.popFirst() else { return nil }
+    /// Removes and returns the next element of an owner that does not rest; `nil` where there is none. Cost: constant, and a
+    /// look at each that rests.
+    package mutating func popFirst(unless rests: (Owner) -> Bool = { _ in false }) -> Element? {
+        guard let place = owners.firstIndex(where: { !rests($0) }) else { return nil }
+        let owner = owners.remove(at: place)
+        guard let element = waiting[owner]?.popFirst() else { return nil }
         if waiting[owner]?.isEmpty == true { waiting[owner] = nil } else { owners.append(owner) }
         return element
     }
+
+    /// Whether `popFirst` would return an element.
+    package func hasNext(unless rests: (Owner) -> Bool) -> Bool { owners.contains { !rests($0) } }
 }
 
 extension TurnQueue: Sendable where Owner: Sendable, Element: Sendable {}

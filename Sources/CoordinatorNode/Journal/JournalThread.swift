@@ -6,7 +6,8 @@ import Threads
 /// Commits the coordinator's entries on a thread of its own: the coordinator's thread must not wait for files.
 ///
 /// Requests that arrive during a commit are committed together, so a busy coordinator needs few transactions. A transaction
-/// takes no more after some milliseconds, and tenants take turns in it: one with much to keep hardly delays the others.
+/// takes no more after some milliseconds, and tenants take turns in it: one with much to keep hardly delays the others. Half of
+/// the time is for those that have little.
 /// What must be on the disk itself another thread brings there, while this one commits what comes next.
 final class JournalThread: Sendable {
     private enum Message: Sendable {
@@ -47,6 +48,8 @@ final class JournalThread: Sendable {
     private static let writingTime: Duration = .milliseconds(2)
     /// So long it tidies the file up between two of them: deleting a text takes less time than writing one.
     private static let tidyingTime: Duration = .milliseconds(1)
+    /// It looks so often whether tenants have rested.
+    private static let restingTime: Duration = .milliseconds(1)
 
     /// What both threads see.
     private final class Shared: Sendable {
@@ -107,35 +110,55 @@ final class JournalThread: Sendable {
         var queue = JournalQueue()
         var isStopping = false
         var isTidy = true
+        var shares = JournalShares()
         while !isStopping || !queue.isEmpty {
-            if queue.isEmpty, isTidy { _ = shared.mailbox.wakeup.wait(for: nil) }
+            if !hasNext(queue, shares), isTidy || !queue.isEmpty {
+                _ = shared.mailbox.wakeup.wait(for: queue.isEmpty ? nil : restingTime)
+            }
             if syncs?.hasFailed == true { try syncs?.finish() }
             for message in shared.mailbox.drain() {
                 if case .commit(let request) = message { queue.append(request) } else { isStopping = true }
             }
-            if !queue.isEmpty {
-                try commit(&queue, to: journal, syncs, shared)
+            if isStopping { shares = JournalShares() }
+            if hasNext(queue, shares) {
+                try commit(&queue, to: journal, syncs, shared, &shares)
                 wakeup.signal()
             }
             isTidy = try journal?.tidy(for: tidyingTime) != true
         }
     }
 
+    /// Whether something is to be committed, of a tenant that does not rest.
+    private static func hasNext(_ queue: JournalQueue, _ shares: JournalShares) -> Bool {
+        let now = ContinuousClock.now
+        return queue.hasNext { shares.rests($0, at: now) }
+    }
+
     /// Commits what is next, in one transaction, to which nothing is added after a time.
     private static func commit(
-        _ queue: inout JournalQueue, to journal: CoordinatorJournal?, _ syncs: LogSyncs?, _ shared: Shared
+        _ queue: inout JournalQueue, to journal: CoordinatorJournal?, _ syncs: LogSyncs?, _ shared: Shared,
+        _ shares: inout JournalShares
     ) throws(CoordinatorError) {
         let start = ContinuousClock.now
+        var before = start
         var taken: [JournalRequest] = []
+        /// Counts the time of the last one as its tenant's.
+        func account() {
+            let now = ContinuousClock.now
+            if let last = taken.last { shares.add(now - before, of: last.tenant, at: now) }
+            before = now
+        }
         func next() -> JournalRequest? {
-            guard taken.isEmpty || ContinuousClock.now - start < writingTime, let request = queue.popFirst() else {
-                return nil
-            }
+            account()
+            guard taken.isEmpty || before - start < writingTime,
+                let request = queue.popFirst(unless: { shares.rests($0, at: before) })
+            else { return nil }
             taken.append(request)
             return request
         }
         if let journal { try journal.commit(next) } else { while next() != nil {} }
-        let end = ContinuousClock.now
+        account()
+        let end = before
         let mustReach = shared.progress.withLock { progress -> Int? in
             let mustReach = progress.committed.add(taken)
             let number = progress.committed.count

@@ -51,6 +51,19 @@ struct JournalQueueTests {
         #expect(queue.isEmpty)
     }
 
+    @Test("a tenant that rests is passed over, and what concerns all does not overtake it")
+    func rests() {
+        var queue = JournalQueue()
+        queue.append(Self.job(1, of: "a"))
+        queue.append(Self.generation(7))
+        queue.append(Self.job(2, of: "b"))
+        let rests = { (tenant: String?) in tenant == "a" }
+        #expect(!queue.hasNext(unless: rests) && queue.popFirst(unless: rests) == nil)
+        #expect(queue.hasNext { _ in false })
+        let order = [queue.popFirst { _ in false }, queue.popFirst(unless: rests), queue.popFirst(unless: rests)]
+        #expect(order.map { $0?.concernsAll } == [false, true, false] && order.last??.tenant == "b")
+    }
+
     @Test("what concerns all comes behind everything before it, and before everything behind it")
     func concerningAll() {
         var queue = JournalQueue()

@@ -15,6 +15,11 @@ package struct JournalQueue: Sendable {
 
     package var isEmpty: Bool { requests.isEmpty && later.isEmpty }
 
+    /// Whether `popFirst` would return a request.
+    package func hasNext(unless rests: (String?) -> Bool) -> Bool {
+        requests.hasNext(unless: rests) || requests.isEmpty && !later.isEmpty
+    }
+
     /// Adds a request behind those of its tenant; a long one in parts.
     package mutating func append(_ request: JournalRequest) {
         for part in request.parts(of: partBytes) {
@@ -22,10 +27,11 @@ package struct JournalQueue: Sendable {
         }
     }
 
-    /// Removes and returns the next request or part of one; `nil` where there is none. Cost: constant, on average.
-    package mutating func popFirst() -> JournalRequest? {
-        if let next = requests.popFirst() { return next }
-        guard let first = later.popFirst() else { return nil }
+    /// Removes and returns the next request or part of one, of a tenant that does not rest; `nil` where there is none. Cost:
+    /// constant, on average, and a look at each tenant that rests.
+    package mutating func popFirst(unless rests: (String?) -> Bool = { _ in false }) -> JournalRequest? {
+        if let next = requests.popFirst(unless: rests) { return next }
+        guard requests.isEmpty, let first = later.popFirst() else { return nil }
         while let next = later.first, !next.concernsAll {
             later.removeFirst()
             requests.append(next, of: next.tenant)
