@@ -69,8 +69,9 @@ public enum SQLiteFile {
         try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
     }
 
-    /// Bytes of the write-ahead log that stay on the disk.
-    private static let logBytesMax = 16 << 20
+    /// Bytes of the write-ahead log that stay on the disk, until the file is closed: what is written over takes less time than what is
+    /// added. More than those of a log that is begun anew.
+    private static let logBytesMax = 80 << 20
     /// Free pages, of 4 KiB, from which on space is returned, and how many are returned at once.
     private static let freePagesMin = 1024
     private static let pagesReturned = 64

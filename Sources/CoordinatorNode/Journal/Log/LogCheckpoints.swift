@@ -28,9 +28,11 @@ final class LogCheckpoints: Sendable {
         let value = Mutex(State())
     }
 
-    /// Pages of a log that is long: 32 MiB.
-    private static let pagesMax = 8192
-    private static let passesMax = 3
+    /// Pages of a log that is long: 64 MiB.
+    private static let pagesMax = 16_384
+    /// So few pages are left to the journal's thread, or it has made more in as many passes.
+    private static let pagesLeft = 256
+    private static let passesMax = 8
 
     /// Opens the database once more. Throws `journal`.
     init(path: String) throws(CoordinatorError) {
@@ -57,13 +59,14 @@ final class LogCheckpoints: Sendable {
         }
     }
 
-    /// Moves what is in the log; where it is long also what was added meanwhile, so that little is left. Returns its pages.
+    /// Moves what is in the log; where it is long also what was added meanwhile, until little is left. Returns its pages.
     private static func move(_ queue: DatabaseQueue) -> Int {
-        var pages = 0
+        var (pages, before) = (0, 0)
         for _ in 0..<passesMax {
             // What fails here stays in the log, and the journal's own connection has the same disk.
             pages = (try? queue.writeWithoutTransaction { try SQLiteFile.checkpoint($0) }) ?? 0
-            if pages <= pagesMax { break }
+            if pages <= pagesMax || pages - before <= pagesLeft { break }
+            before = pages
         }
         return pages
     }
