@@ -31,13 +31,16 @@ final class PeerGate {
     private var late: (count: Int, nextLine: Instant) = (0, .zero)
     private let authenticator: Authenticator?
 
+    /// While one is busy with a peer, such as with a message of megabytes that it decrypts, the other serves those on it.
+    private static let ioThreads = 2
+
     /// Begins to answer handshakes. Without keys, everybody may connect and send everything.
     init(_ keys: LiveKeys?) throws(CoordinatorError) {
         self.keys = keys
         let wakeup: Wakeup
         do { wakeup = try Wakeup() } catch { throw .thread(error) }
         do throws(ZeroMQError) {
-            context = try Context()
+            context = try Context(ioThreads: Self.ioThreads)
             security = keys.map { .server($0.server) } ?? .none
             authenticator =
                 if let keys {
