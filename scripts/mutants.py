@@ -141,8 +141,8 @@ MUTANTS = [
     Mutant(
         "an answer is sent and not made durable",
         "Coordinator/CoordinatorState+Workers.swift",
-        "        actions.append(.journal(.shardAnswered(answer), of: jobs[id]?.tenant))\n",
-        "        if !{m} { actions.append(.journal(.shardAnswered(answer), of: jobs[id]?.tenant)) }\n",
+        "        record(.shardAnswered(answer), of: jobs[id], &actions)\n",
+        "        if !{m} { record(.shardAnswered(answer), of: jobs[id], &actions) }\n",
     ),
     Mutant(
         "rewards that are repeated count twice",

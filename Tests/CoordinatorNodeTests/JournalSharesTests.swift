@@ -33,7 +33,7 @@ struct JournalSharesTests {
         #expect(used >= .milliseconds(4990) && used <= .milliseconds(5010))
     }
 
-    @Test("after a long request a tenant rests 40 ms at most, and no longer when nobody else has kept anything for a second")
+    @Test("after a long request a tenant rests 40 ms at most, and not when nobody else has kept anything for a second")
     func debt() {
         var shares = JournalShares()
         shares.add(.milliseconds(1), of: "b", at: start)

@@ -38,7 +38,7 @@ struct TenantPlanTests {
         }
     }
 
-    @Test("nothing of the jobs that predict for plans and scores is kept: no later start would use it; their rows are counted")
+    @Test("nothing is kept of jobs that predict for plans and scores; their rows are counted")
     func transientJobs() throws {
         var bench = TenantBench()
         bench.receive(.requestPlan(request("a")), from: a)
