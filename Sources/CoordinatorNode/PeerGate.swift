@@ -31,7 +31,7 @@ final class PeerGate {
     private var late: (count: Int, nextLine: Instant) = (0, .zero)
     private let authenticator: Authenticator?
 
-    /// While one is busy with a peer, such as with a message of megabytes that it decrypts, the other serves those on it.
+    /// One decrypts a message of megabytes for some milliseconds, and the peers of the other do not wait for that.
     private static let ioThreads = 2
 
     /// Begins to answer handshakes. Without keys, everybody may connect and send everything.

@@ -106,4 +106,17 @@ struct TenantTests {
         for _ in 0..<100 where bucket.take(at: .seconds(1000)) == nil { passed += 1 }
         #expect(passed == 4, "no more than one second is saved")
     }
+
+    @Test("units that were used already are taken also where fewer are left, down to a bound, and are filled up again")
+    func usedUnits() {
+        var bucket = TokenBucket(perSecond: 0.5, most: 2, at: .zero)
+        bucket.takeUsed(1.5, debtMax: 3, at: .zero)
+        #expect(!bucket.isEmpty(at: .zero))
+        bucket.takeUsed(1, debtMax: 3, at: .zero)
+        #expect(bucket.isEmpty(at: .seconds(1)) && !bucket.isEmpty(at: .milliseconds(1001)))
+        bucket.takeUsed(1000, debtMax: 3, at: .seconds(2))
+        #expect(bucket.isEmpty(at: .seconds(8)) && !bucket.isEmpty(at: .milliseconds(8001)))
+        bucket.takeUsed(2, debtMax: 3, at: .seconds(1000))
+        #expect(bucket.isEmpty(at: .seconds(1000)), "no more than the bound is saved")
+    }
 }

@@ -17,10 +17,10 @@ package struct TurnQueue<Owner: Hashable, Element> {
         waiting[owner, default: []].append(element)
     }
 
-    /// Removes and returns the next element of an owner that does not rest; `nil` where there is none. Cost: constant, and a
-    /// look at each that rests.
-    package mutating func popFirst(unless rests: (Owner) -> Bool = { _ in false }) -> Element? {
-        guard let place = owners.firstIndex(where: { !rests($0) }) else { return nil }
+    /// Removes and returns the next element of an owner that is not throttled; `nil` where there is none. Cost: constant, and a
+    /// look at each that is.
+    package mutating func popFirst(unless isThrottled: (Owner) -> Bool = { _ in false }) -> Element? {
+        guard let place = owners.firstIndex(where: { !isThrottled($0) }) else { return nil }
         let owner = owners.remove(at: place)
         guard let element = waiting[owner]?.popFirst() else { return nil }
         if waiting[owner]?.isEmpty == true { waiting[owner] = nil } else { owners.append(owner) }
@@ -28,7 +28,7 @@ package struct TurnQueue<Owner: Hashable, Element> {
     }
 
     /// Whether `popFirst` would return an element.
-    package func hasNext(unless rests: (Owner) -> Bool) -> Bool { owners.contains { !rests($0) } }
+    package func hasNext(unless isThrottled: (Owner) -> Bool) -> Bool { owners.contains { !isThrottled($0) } }
 }
 
 extension TurnQueue: Sendable where Owner: Sendable, Element: Sendable {}

@@ -6,8 +6,8 @@ import Threads
 /// Commits the coordinator's entries on a thread of its own: the coordinator's thread must not wait for files.
 ///
 /// Requests that arrive during a commit are committed together, so a busy coordinator needs few transactions. A transaction
-/// takes no more after some milliseconds, and tenants take turns in it: one with much to keep hardly delays the others. Half of
-/// the time is for those that have little.
+/// takes no more after some milliseconds, and tenants take turns in it. Where others have something to keep, one tenant gets half of
+/// the thread's time at most (`JournalShares`), so one with much to keep hardly delays them.
 /// What must be on the disk itself another thread brings there, while this one commits what comes next.
 final class JournalThread: Sendable {
     private enum Message: Sendable {
@@ -48,8 +48,8 @@ final class JournalThread: Sendable {
     private static let writingTime: Duration = .milliseconds(2)
     /// So long it tidies the file up between two of them: deleting a text takes less time than writing one.
     private static let tidyingTime: Duration = .milliseconds(1)
-    /// It looks so often whether tenants have rested.
-    private static let restingTime: Duration = .milliseconds(1)
+    /// While all that have something to keep are throttled, it looks so often whether they still are.
+    private static let throttleCheckTime: Duration = .milliseconds(1)
 
     /// What both threads see.
     private final class Shared: Sendable {
@@ -112,13 +112,14 @@ final class JournalThread: Sendable {
         var isTidy = true
         var shares = JournalShares()
         while !isStopping || !queue.isEmpty {
-            if !hasNext(queue, shares), isTidy || !queue.isEmpty {
-                _ = shared.mailbox.wakeup.wait(for: queue.isEmpty ? nil : restingTime)
+            if !isStopping, !hasNext(queue, shares), isTidy || !queue.isEmpty {
+                _ = shared.mailbox.wakeup.wait(for: queue.isEmpty ? nil : throttleCheckTime)
             }
             if syncs?.hasFailed == true { try syncs?.finish() }
             for message in shared.mailbox.drain() {
                 if case .commit(let request) = message { queue.append(request) } else { isStopping = true }
             }
+            // What is left is committed without pauses.
             if isStopping { shares = JournalShares() }
             if hasNext(queue, shares) {
                 try commit(&queue, to: journal, syncs, shared, &shares)
@@ -128,10 +129,10 @@ final class JournalThread: Sendable {
         }
     }
 
-    /// Whether something is to be committed, of a tenant that does not rest.
+    /// Whether something is to be committed, of a tenant that is not throttled.
     private static func hasNext(_ queue: JournalQueue, _ shares: JournalShares) -> Bool {
         let now = ContinuousClock.now
-        return queue.hasNext { shares.rests($0, at: now) }
+        return queue.hasNext { shares.isThrottled($0, at: now) }
     }
 
     /// Commits what is next, in one transaction, to which nothing is added after a time.
@@ -151,7 +152,7 @@ final class JournalThread: Sendable {
         func next() -> JournalRequest? {
             account()
             guard taken.isEmpty || before - start < writingTime,
-                let request = queue.popFirst(unless: { shares.rests($0, at: before) })
+                let request = queue.popFirst(unless: { shares.isThrottled($0, at: before) })
             else { return nil }
             taken.append(request)
             return request

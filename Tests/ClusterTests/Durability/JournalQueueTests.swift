@@ -51,16 +51,16 @@ struct JournalQueueTests {
         #expect(queue.isEmpty)
     }
 
-    @Test("a tenant that rests is passed over, and what concerns all does not overtake it")
-    func rests() {
+    @Test("a tenant that is throttled is passed over, and what concerns all does not overtake it")
+    func throttled() {
         var queue = JournalQueue()
         queue.append(Self.job(1, of: "a"))
         queue.append(Self.generation(7))
         queue.append(Self.job(2, of: "b"))
-        let rests = { (tenant: String?) in tenant == "a" }
-        #expect(!queue.hasNext(unless: rests) && queue.popFirst(unless: rests) == nil)
+        let isThrottled = { (tenant: String?) in tenant == "a" }
+        #expect(!queue.hasNext(unless: isThrottled) && queue.popFirst(unless: isThrottled) == nil)
         #expect(queue.hasNext { _ in false })
-        let order = [queue.popFirst { _ in false }, queue.popFirst(unless: rests), queue.popFirst(unless: rests)]
+        let order = [queue.popFirst(), queue.popFirst(unless: isThrottled), queue.popFirst(unless: isThrottled)]
         #expect(order.map { $0?.concernsAll } == [false, true, false] && order.last??.tenant == "b")
     }
 

@@ -17,14 +17,14 @@ struct TurnQueueTests {
         #expect(queue.isEmpty && queue.popFirst() == nil)
     }
 
-    @Test("an owner that rests is passed over, and has its turn when it does not any more")
-    func rests() {
+    @Test("an owner that is throttled is passed over, and has its turn when it is not any more")
+    func throttled() {
         var queue = TurnQueue<String, Int>()
         for number in 0..<3 { queue.append(number, of: "a") }
         queue.append(10, of: "b")
-        let rests = { (owner: String) in owner == "a" }
-        #expect(queue.hasNext(unless: rests) && queue.popFirst(unless: rests) == 10)
-        #expect(!queue.hasNext(unless: rests) && queue.popFirst(unless: rests) == nil && !queue.isEmpty)
+        let isThrottled = { (owner: String) in owner == "a" }
+        #expect(queue.hasNext(unless: isThrottled) && queue.popFirst(unless: isThrottled) == 10)
+        #expect(!queue.hasNext(unless: isThrottled) && queue.popFirst(unless: isThrottled) == nil && !queue.isEmpty)
         queue.append(11, of: "b")
         #expect([queue.popFirst(), queue.popFirst(), queue.popFirst(), queue.popFirst()] == [0, 11, 1, 2])
     }

@@ -16,8 +16,8 @@ package struct JournalQueue: Sendable {
     package var isEmpty: Bool { requests.isEmpty && later.isEmpty }
 
     /// Whether `popFirst` would return a request.
-    package func hasNext(unless rests: (String?) -> Bool) -> Bool {
-        requests.hasNext(unless: rests) || requests.isEmpty && !later.isEmpty
+    package func hasNext(unless isThrottled: (String?) -> Bool) -> Bool {
+        requests.hasNext(unless: isThrottled) || requests.isEmpty && !later.isEmpty
     }
 
     /// Adds a request behind those of its tenant; a long one in parts.
@@ -27,10 +27,10 @@ package struct JournalQueue: Sendable {
         }
     }
 
-    /// Removes and returns the next request or part of one, of a tenant that does not rest; `nil` where there is none. Cost:
-    /// constant, on average, and a look at each tenant that rests.
-    package mutating func popFirst(unless rests: (String?) -> Bool = { _ in false }) -> JournalRequest? {
-        if let next = requests.popFirst(unless: rests) { return next }
+    /// Removes and returns the next request or part of one, of a tenant that is not throttled; `nil` where there is none.
+    /// Cost: constant, on average, and a look at each tenant that is.
+    package mutating func popFirst(unless isThrottled: (String?) -> Bool = { _ in false }) -> JournalRequest? {
+        if let next = requests.popFirst(unless: isThrottled) { return next }
         guard requests.isEmpty, let first = later.popFirst() else { return nil }
         while let next = later.first, !next.concernsAll {
             later.removeFirst()

@@ -30,8 +30,9 @@ final class LogCheckpoints: Sendable {
 
     /// Pages of a log that is long: 64 MiB.
     private static let pagesMax = 16_384
-    /// So few pages are left to the journal's thread, or it has made more in as many passes.
+    /// A pass that moved so few pages is the last one: about as many came meanwhile, and the journal's thread moves those.
     private static let pagesLeft = 256
+    /// Passes at most, where more come meanwhile.
     private static let passesMax = 8
 
     /// Opens the database once more. Throws `journal`.
