@@ -33,7 +33,7 @@ struct JournalSharesTests {
         #expect(used >= .milliseconds(4990) && used <= .milliseconds(5010))
     }
 
-    @Test("a long request throttles a tenant for 40 ms at most, and not when nobody else has kept anything for a second")
+    @Test("a long request throttles for 40 ms at most, and not when nobody else has kept anything for a second")
     func debt() {
         var shares = JournalShares(start: start)
         shares.add(.milliseconds(1), of: "b", at: start)
