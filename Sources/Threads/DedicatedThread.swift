@@ -32,9 +32,11 @@ public final class DedicatedThread<Announcement: Sendable, Failure: Error>: Send
         _ body: @escaping @Sendable (_ announce: (Announcement) -> Void) throws(Failure) -> Void
     ) throws(Failure) -> DedicatedThread {
         let status = ThreadStatus(name: name, body: body)
-        let thread = Thread { status.run() }
-        thread.name = String(decoding: name.utf8.prefix(15), as: UTF8.self)
-        thread.start()
+        Thread {
+            // Only a thread that runs can be named.
+            Thread.current.name = String(decoding: name.utf8.prefix(15), as: UTF8.self)
+            status.run()
+        }.start()
         return DedicatedThread(name: name, announcement: try status.waitForStart(), status: status)
     }
 

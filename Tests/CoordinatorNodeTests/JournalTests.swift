@@ -280,6 +280,35 @@ struct JournalTests {
             try journal.plannerEntries() == (7..<10).map { .outcomesRecorded(policyID: "b", [outcome($0)]) })
     }
 
+    @Test("a policy that is forgotten in parts loses its oldest outcomes first, and no other policy loses anything")
+    func reducedPolicy() throws {
+        let journal = try CoordinatorJournal(path: nil)
+        for policy in ["a policy", "b"] {
+            try journal.commit([], [.outcomesRecorded(policyID: policy, (0..<9000).map(outcome))])
+            let texts = (0..<5000).map { NamedText(promptID: "q\($0)", text: "text \($0)") }
+            try journal.commit([], [.textsNamed(policyID: policy, texts)])
+        }
+        func kept(_ policy: String) throws -> (outcomes: [RecordedOutcome], texts: Int) {
+            try journal.plannerEntries().reduce(into: ([], 0)) { kept, entry in
+                switch entry {
+                case .outcomesRecorded(policy, let some): kept.0 += some
+                case .textsNamed(policy, let some): kept.1 += some.count
+                default: break
+                }
+            }
+        }
+        for (outcomes, texts) in [(4904, 904), (808, 0), (0, 0)] {
+            try journal.commit([], [.policyReduced("a policy")])
+            #expect(try kept("a policy").texts == texts)
+            #expect(try kept("a policy").outcomes == (9000 - outcomes..<9000).map(outcome))
+        }
+        try journal.commit([], [.policyForgotten("a policy")])
+        #expect(try kept("b").texts == 5000 && kept("b").outcomes.count == 9000)
+        // A policy of the same name begins anew.
+        try journal.commit([], [.outcomesRecorded(policyID: "a policy", [outcome(1)])])
+        #expect(try kept("a policy").outcomes == [outcome(1)])
+    }
+
     @Test("the file of a journal stays small while texts are named and forgotten, and no text stays without a user")
     func compact() throws {
         let path = try ScratchFolder.new() + "/journal"

@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -12,6 +13,17 @@ struct DedicatedThreadTests {
                 throw TestTimeout(what: "the very beginning")
             }
         }
+    }
+
+    @Test(
+        "the system shows a thread by its name, of a long one the first 15 bytes",
+        arguments: ["journal", "a-long-name-of-a-thread"])
+    func named(name: String) throws {
+        let thread = try DedicatedThread.start(name: name) { (announce: (String) -> Void) throws(any Error) in
+            announce(try String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8))
+        }
+        try thread.join()
+        #expect(thread.announcement == name.prefix(15) + "\n")
     }
 
     @Test("a thread's end can be awaited, by many and late")

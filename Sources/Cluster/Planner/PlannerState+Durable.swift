@@ -40,6 +40,7 @@ extension PlannerState {
             while let history = histories[policyID], history.outcomes.count > max(0, count) {
                 histories[policyID]?.forgetFirst()
             }
+        case .policyReduced(let policyID): histories[policyID]?.reduce()
         case .policyForgotten(let policyID): histories[policyID] = nil
         case .planForgotten(let plan):
             removeSession(plan)

@@ -79,6 +79,7 @@ struct PlannerJournal {
         case .textsForgotten(let policyID, let promptIDs):
             try prompts.forget(promptIDs, of: stored(policyID), in: database)
         case .outcomesTrimmed(let policyID, let count): try keepLatest(count, of: stored(policyID), in: database)
+        case .policyReduced(let policyID): try reduce(stored(policyID), in: database)
         case .policyForgotten(let policyID):
             try forgetPlans("policy = ?", [stored(policyID)], in: database)
             try database.execute(sql: "DELETE FROM attempt WHERE policy = ?", arguments: [stored(policyID)])
@@ -129,6 +130,21 @@ struct PlannerJournal {
                     RETURNING prompt
                     """, arguments: [policy, policy, count]))
         counts[policy] = min(counts[policy] ?? 0, count)
+    }
+
+    /// Deletes the oldest outcomes, and some texts.
+    private mutating func reduce(_ policy: StoredPolicy, in database: Database) throws {
+        let rows = PlannerEntry.reducedRows
+        let deleted = try Data.fetchAll(
+            database.cachedStatement(
+                sql: """
+                    DELETE FROM outcome WHERE sequence IN (
+                        SELECT sequence FROM outcome WHERE policy = ? ORDER BY sequence LIMIT ?)
+                    RETURNING prompt
+                    """), arguments: [policy, rows])
+        prompts.release(deleted)
+        counts[policy] = max(0, (counts[policy] ?? 0) - deleted.count)
+        try prompts.forget(rows, of: policy, in: database)
     }
 
     /// Deletes plans, but of long ones only what makes them plans: their candidates have megabytes, and are deleted later. Until

@@ -75,6 +75,16 @@ struct PromptTable {
         }
     }
 
+    /// Forgets any so many texts of a policy.
+    mutating func forget(_ count: Int, of policy: StoredPolicy, in database: Database) throws {
+        let statement = try database.cachedStatement(
+            sql: """
+                DELETE FROM known_text WHERE sequence IN (SELECT sequence FROM known_text WHERE policy = ? LIMIT ?)
+                RETURNING prompt
+                """)
+        release(try Data.fetchAll(statement, arguments: [policy, count]))
+    }
+
     mutating func forgetAll(of policy: StoredPolicy, in database: Database) throws {
         release(
             try Data.fetchAll(

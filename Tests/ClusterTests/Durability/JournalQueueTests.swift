@@ -103,6 +103,22 @@ struct JournalQueueTests {
         #expect(entries.last == trimmed)
     }
 
+    @Test("what deletes much is kept in parts too, in order, however few bytes it has")
+    func deleting() {
+        let entries: [PlannerEntry] = [
+            .textsForgotten(policyID: "p", promptIDs: ["q"]), .policyReduced("p"), .policyReduced("p"),
+            .policyForgotten("p"),
+        ]
+        var queue = JournalQueue()
+        queue.append(Self.planner(entries))
+        queue.append(Self.planner([.policyForgotten("other")], of: "b"))
+        let order = Self.taken(&queue)
+        #expect(order.map(\.tenant) == ["a", "b", "a", "a", "a"])
+        let own = order.filter { $0.tenant == "a" }
+        #expect(own.map { $0.plannerEntries["a"] } == entries.map { [$0] })
+        #expect(own.map(\.completes) == [false, false, false, true])
+    }
+
     @Test("the names of a long plan's texts come before the plan, which is kept whole")
     func plans() {
         let texts = (0..<300).map { NamedText(promptID: "p\($0)", text: String(repeating: "y", count: 500)) }

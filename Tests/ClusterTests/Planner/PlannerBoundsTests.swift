@@ -52,6 +52,20 @@ struct PlannerBoundsTests {
         #expect(bench.restarted().machines.planner.isDurablyEqual(to: bench.machines.planner))
     }
 
+    @Test("a large policy is forgotten in parts: no other tenant waits for all of it")
+    func largePolicy() {
+        var bench = Self.bench { $0.policiesMax = 1 }
+        for start in stride(from: 0, to: 9000, by: 500) {
+            bench.receive(Self.report("large", PlannerBench.outcomes(start..<start + 500)), from: Self.trainer)
+        }
+        bench.receive(Self.report("small", PlannerBench.outcomes(0..<2)), from: Self.trainer)
+        #expect(
+            bench.planJournal.suffix(3) == [
+                .policyReduced("large"), .policyReduced("large"), .policyForgotten("large"),
+            ])
+        #expect(bench.restarted().machines.planner.isDurablyEqual(to: bench.machines.planner))
+    }
+
     @Test("a policy that is used is not idle: by reports, by plans, and as a reference")
     func used() {
         var bench = Self.bench { $0.policiesMax = 3 }

@@ -15,7 +15,8 @@ extension PlannerEntry {
         case .textsForgotten(_, let promptIDs): promptIDs.reduce(0) { $0 + Self.bytes($1) }
         case .groupReported(_, let report):
             report.references.reduce(report.rewards.count * 8 + Self.partBytes) { $0 + $1.utf8.count }
-        case .planCut, .planForgotten, .outcomesTrimmed, .policyForgotten, .outcomesForgotten, .attemptBegan:
+        case .planCut, .planForgotten, .outcomesTrimmed, .policyReduced, .policyForgotten,
+            .outcomesForgotten, .attemptBegan:
             Self.partBytes
         }
     }

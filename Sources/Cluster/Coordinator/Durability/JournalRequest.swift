@@ -82,8 +82,8 @@ package struct JournalRequest: Sendable {
     /// and repeats what it said, and each outcome counts once. Candidates without the part that opens their plan are
     /// nothing. A request with a group's report is never divided.
     package func parts(of bytes: Int) -> [JournalRequest] {
-        guard !concernsAll, bytesWaiting > bytes, let all = plannerEntries[tenant], plannerEntries.count == 1,
-            all.allSatisfy(\.isDivisible)
+        guard !concernsAll, let all = plannerEntries[tenant], plannerEntries.count == 1,
+            bytesWaiting > bytes || all.contains(where: \.deletesMany), all.allSatisfy(\.isDivisible)
         else { return [self] }
         var last: [PlannerEntry] = []
         var chunks: [PlannerEntry] = []
@@ -142,9 +142,15 @@ extension PlannerEntry {
     fileprivate var isDivisible: Bool {
         switch self {
         case .outcomesRecorded, .textsNamed, .textsForgotten, .outcomesTrimmed, .outcomesForgotten: true
-        case .policyForgotten, .attemptBegan, .planOpened, .planForgotten, .planCut, .predictionsReceived: true
+        case .policyReduced, .policyForgotten, .attemptBegan: true
+        case .planOpened, .planForgotten, .planCut, .predictionsReceived: true
         case .groupReported: false
         }
+    }
+
+    /// Whether it has few bytes, and takes long nevertheless.
+    fileprivate var deletesMany: Bool {
+        if case .policyReduced = self { true } else { false }
     }
 
     /// The same as several entries of about so many bytes each; `nil` for what belongs to a plan.
@@ -156,7 +162,7 @@ extension PlannerEntry {
             Self.divide(texts, bytes, Self.bytes(of:)).map { .textsNamed(policyID: policyID, $0) }
         case .textsForgotten(let policyID, let promptIDs):
             Self.divide(promptIDs, bytes) { Self.bytes($0) }.map { .textsForgotten(policyID: policyID, promptIDs: $0) }
-        case .outcomesTrimmed, .outcomesForgotten, .policyForgotten: [self]
+        case .outcomesTrimmed, .outcomesForgotten, .policyReduced, .policyForgotten: [self]
         default: nil
         }
     }

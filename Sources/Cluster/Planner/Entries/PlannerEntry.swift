@@ -24,10 +24,16 @@ public enum PlannerEntry: Hashable, Sendable {
     case textsForgotten(policyID: String, promptIDs: [String])
     /// The oldest outcomes of a policy were removed; the latest so many are kept.
     case outcomesTrimmed(policyID: String, keeping: Int)
+    /// Of a policy that is removed, `reducedRows` outcomes and as many texts are gone.
+    case policyReduced(String)
     /// All of a policy was removed.
     case policyForgotten(String)
     /// A policy's outcomes of a step and all later ones were dropped: its trainer went back to that step.
     case outcomesForgotten(policyID: String, from: Int)
     /// A policy's trainer began another attempt, or went back within it.
     case attemptBegan(policyID: String, PolicyAttempts)
+
+    /// To delete so many outcomes and texts takes some 30 ms of the journal's thread. Each time the same pages of indexes are
+    /// written again, so fewer at once need longer in all, and the log grows faster than it is moved.
+    package static let reducedRows = 4096
 }

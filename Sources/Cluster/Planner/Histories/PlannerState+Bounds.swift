@@ -61,8 +61,11 @@ extension PlannerState {
         }
         let forgotten = PlanRefusal(reason: .capacity, message: reason)
         for plan in sessions.plans(of: policyID).names { forget(plan, because: forgotten, &actions) }
-        guard histories[policyID] != nil else { return }
+        guard let history = histories[policyID] else { return }
         histories[policyID] = nil
+        // Parts of a large policy first, so that other tenants have their turn between them.
+        let rows = max(history.outcomes.count, history.knownTexts.count)
+        for _ in 0..<rows / PlannerEntry.reducedRows { actions.append(.journal(.policyReduced(policyID))) }
         actions.append(.journal(.policyForgotten(policyID)))
         actions.append(.log(.policyForgotten(policyID, reason: reason)))
     }

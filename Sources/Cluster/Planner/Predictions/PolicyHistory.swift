@@ -84,6 +84,12 @@ struct PolicyHistory {
         return before - outcomes.count
     }
 
+    /// Forgets the oldest outcomes and texts, as many as one entry of the journal does.
+    mutating func reduce() {
+        for _ in 0..<min(PlannerEntry.reducedRows, outcomes.count) { forgetFirst() }
+        for _ in 0..<PlannerEntry.reducedRows where knownTexts.removeOldest() == nil { break }
+    }
+
     /// Bytes of outcomes and known texts, about. A text that is in both counts twice.
     var bytes: Int { outcomeBytes + knownTexts.bytes }
 
