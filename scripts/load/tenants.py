@@ -1,6 +1,6 @@
 """How long one tenant waits while another attacks, or has much to do: p50 and p99, quiet and meanwhile.
 
-    python3 scripts/load/tenants.py [--only greedy] [--quiet 6] [--seconds 10]
+    python3 scripts/load/tenants.py [--only greedy] [--quiet 6] [--seconds 10] [--senders yielding]
 
 Each row has a coordinator of its own, with keys of two tenants and a journal, and a worker with the table model that
 computes for both. A process of the tenant `b` asks over HTTP, one request after the other: a plan for 16 prompts, then
@@ -9,8 +9,10 @@ of the roles that may: the attacks of attacks.py, and what an honest tenant does
 and p99 of plans and scores together, quiet and meanwhile, the ratio of the p99, and the requests that failed.
 
 The attackers use processor time of the same machine. How much of a ratio is theirs the first rows say: `nothing` is the
-noise of the measurement, `two busy processes` compute beside the cluster and never connect. Fails where the p99 is more
-than --most times that of the quiet cluster, or a request failed. Needs a release build, and what attacks.py needs.
+noise of the measurement, `two busy processes` compute beside the cluster and never connect. With `--senders yielding`
+attackers run only when nobody else wants the processor (SCHED_IDLE): nearer to attackers on machines of their own.
+Fails where the p99 is more than --most times that of the quiet cluster, or a request failed. Needs a release build, and
+what attacks.py needs.
 """
 
 import collections.abc
@@ -18,6 +20,7 @@ import contextlib
 import http.client
 import json
 import multiprocessing
+import os
 import pathlib
 import subprocess
 import sys
@@ -240,6 +243,13 @@ ROWS: dict[str, Row] = {
 } | {name: attack(name) for name in attacks.ATTACKS}
 
 
+def attacking(options, name: str, tenants: Tenants, fingerprint: bytes, end: float) -> None:
+    """The attacker's process; processes that it starts are scheduled like it."""
+    if options.senders == "yielding":
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    ROWS[name](tenants, fingerprint, end)
+
+
 def measure(options, name: str) -> bool:
     with tempfile.TemporaryDirectory(prefix="tenants-") as folder:
         tenants = Tenants(options.program, pathlib.Path(folder))
@@ -254,7 +264,7 @@ def measure(options, name: str) -> bool:
                 time.sleep(WARM_UP_SECONDS)
                 before, failed = quiet.measure(options.quiet)
                 end = time.monotonic() + WARM_UP_SECONDS + options.seconds + 1
-                attacker = multiprocessing.Process(target=ROWS[name], args=(tenants, fingerprint, end))
+                attacker = multiprocessing.Process(target=attacking, args=(options, name, tenants, fingerprint, end))
                 attacker.start()
                 time.sleep(WARM_UP_SECONDS)
                 meanwhile, more = quiet.measure(options.seconds)
@@ -287,6 +297,7 @@ def main() -> None:
     parser.add_argument("--quiet", type=float, default=6, help="seconds of the quiet measurement")
     parser.add_argument("--seconds", type=float, default=10, help="seconds of the measurement meanwhile")
     parser.add_argument("--most", type=float, default=2, help="largest ratio of the p99")
+    parser.add_argument("--senders", choices=("equal", "yielding"), default="equal", help="their processor time")
     options = parser.parse_args()
     print("| tenant a | quiet p50 / p99 | meanwhile | ratio of p99 | requests | failed | |", flush=True)
     print("|---|---|---|---|---|---|---|", flush=True)
