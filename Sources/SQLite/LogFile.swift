@@ -35,6 +35,11 @@ public final class LogFile: Sendable {
         }
     }
 
+    /// Takes over an open file.
+    package init(path: String, descriptor: Int32) {
+        (self.path, self.descriptor) = (path, descriptor)
+    }
+
     deinit { close(descriptor) }
 
     /// Brings it to the disk. Throws `Fault`. Cost: waits for the disk, milliseconds or more.

@@ -1,10 +1,10 @@
-import SQLite
+package import SQLite
 import Synchronization
 import Threads
 
 /// Brings the journal's write-ahead log to the disk itself, on a thread of its own: commits go on meanwhile, and one wait
 /// for the disk serves all that were there when it began.
-final class LogSyncs: Sendable {
+package final class LogSyncs: Sendable {
     private enum Request: Sendable {
         case reach(commits: Int)
         case end
@@ -21,7 +21,7 @@ final class LogSyncs: Sendable {
     /// - Parameters:
     ///   - reached: Called on that thread: the disk has the first so many commits.
     ///   - failed: Called on that thread: `finish` throws why.
-    init(
+    package init(
         _ log: LogFile, path: String, reached: @escaping @Sendable (Int) -> Void, failed: @escaping @Sendable () -> Void
     ) throws(CoordinatorError) {
         let mailbox: Mailbox<Request>
@@ -61,13 +61,13 @@ final class LogSyncs: Sendable {
     }
 
     /// Brings the first so many commits to the disk; never fewer than before.
-    func reach(_ commits: Int) { _ = mailbox.send(.reach(commits: commits)) }
+    package func reach(_ commits: Int) { _ = mailbox.send(.reach(commits: commits)) }
 
     /// Whether the disk has failed.
-    var hasFailed: Bool { state.hasFailed.withLock { $0 } }
+    package var hasFailed: Bool { state.hasFailed.withLock { $0 } }
 
     /// Ends the thread when the disk has everything. Throws `journal` where it has failed.
-    func finish() throws(CoordinatorError) {
+    package func finish() throws(CoordinatorError) {
         _ = mailbox.send(.end)
         try thread.join()
     }
