@@ -22,6 +22,12 @@ struct TenantSimulationTests {
         #expect(rows > 0 && groups > 0)
     }
 
+    @Test("a shard that a worker answers of an earlier generation of the coordinator does not wait: seed 2625")
+    func answeredOfEarlierGeneration() {
+        var simulator = Simulator(seed: 2625, faultPlan: FaultPlan(withTenantsFrom: 2625))
+        #expect(simulator.run().broken.isEmpty)
+    }
+
     @Test("the check finds a coordinator that takes all peers for its own")
     func mutant() {
         var found = 0

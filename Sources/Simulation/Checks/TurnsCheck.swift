@@ -42,6 +42,8 @@ package struct TurnsCheck {
             default: break
             }
         }
+        // A worker may answer what an earlier generation of the coordinator lent it: then it is not lent again.
+        if case .shardResult(let result)? = message?.0 { waiting[result.piece.job]?.remove(result.piece.shard) }
         guard case .submitShard(let shard)? = message?.0, let peer = message?.from, jobs[shard.job] == tenant(of: peer),
             lent[shard.job]?.contains(shard.shard) != true, !actions.contains(where: Self.isAnswer)
         else { return }
