@@ -35,7 +35,7 @@ public final class LogFile: Sendable {
         }
     }
 
-    /// Takes over an open file.
+    /// Takes over an open file, and closes it at the end.
     package init(path: String, descriptor: Int32) {
         (self.path, self.descriptor) = (path, descriptor)
     }

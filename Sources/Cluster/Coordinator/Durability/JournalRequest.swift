@@ -75,7 +75,7 @@ package struct JournalRequest: Sendable {
 
     // MARK: Parts
 
-    /// The parts of a long request, in order, so that others have their turn between them.
+    /// The parts of a request that is long, or deletes many rows, in order, so that others have their turn between them.
     ///
     /// Outcomes and texts come first, in many parts, then the candidates of a long plan, and then what plans and jobs follow from,
     /// in one. Where only the first parts are durable, as much is known as if the sender had said less; it was not answered,

@@ -24,7 +24,7 @@ public enum PlannerEntry: Hashable, Sendable {
     case textsForgotten(policyID: String, promptIDs: [String])
     /// The oldest outcomes of a policy were removed; the latest so many are kept.
     case outcomesTrimmed(policyID: String, keeping: Int)
-    /// Of a policy that is removed, `reducedRows` outcomes and as many texts are gone.
+    /// The oldest outcomes of a policy and some of its texts were removed, at most `reducedRows` of each; the rest follows.
     case policyReduced(String)
     /// All of a policy was removed.
     case policyForgotten(String)

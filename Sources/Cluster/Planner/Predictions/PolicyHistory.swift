@@ -87,7 +87,7 @@ struct PolicyHistory {
     /// Forgets the oldest outcomes and texts, as many as one entry of the journal does.
     mutating func reduce() {
         for _ in 0..<min(PlannerEntry.reducedRows, outcomes.count) { forgetFirst() }
-        for _ in 0..<PlannerEntry.reducedRows where knownTexts.removeOldest() == nil { break }
+        for _ in 0..<min(PlannerEntry.reducedRows, knownTexts.count) { _ = knownTexts.removeOldest() }
     }
 
     /// Bytes of outcomes and known texts, about. A text that is in both counts twice.
