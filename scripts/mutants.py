@@ -1,4 +1,4 @@
-"""Says which wrong rules the simulator notices: each of 25 mutants is one rule of Sources/Cluster, broken.
+"""Says which wrong rules the simulator notices: each of 28 mutants is one rule of Sources/Cluster, broken.
 
     git clone . /tmp/mutants && cd /tmp/mutants && python3 scripts/mutants.py --here --seeds 2500
 
@@ -161,6 +161,24 @@ MUTANTS = [
         "Planner/PlannerState+Durable.swift",
         "            _ = sessions[plan]?.record(report)\n",
         "            if !{m} { _ = sessions[plan]?.record(report) }\n",
+    ),
+    Mutant(
+        "rewards for a plan that was dropped count in the next one for the step",
+        "Planner/PlannerState+Rollouts.swift",
+        "name.attempt > session.opening.attemptsBefore else",
+        "{m} || name.attempt > session.opening.attemptsBefore else",
+    ),
+    Mutant(
+        "outcomes that a trainer's return drops stay on the disk",
+        "Planner/PlannerState+Returns.swift",
+        "        actions.append(.journal(.outcomesForgotten(policyID: policyID, eventIDs: events)))\n",
+        "        if !{m} { actions.append(.journal(.outcomesForgotten(policyID: policyID, eventIDs: events))) }\n",
+    ),
+    Mutant(
+        "the last part of a request is kept first",
+        "Coordinator/Durability/JournalRequest.swift",
+        "        for place in parts.indices.dropLast()",
+        "        if {m} { parts.reverse() }\n        for place in parts.indices.dropLast()",
     ),
     Mutant(
         "a shard that is drawn is not computed again",

@@ -63,6 +63,8 @@ public struct FaultPlan: Sendable {
         /// No message passes between the coordinator and a worker for a while, in both directions or one.
         case partitionWorker(Int, Duration, Direction)
         case killTrainer(Int)
+        /// A trainer is killed, and goes back to a checkpoint so many steps before.
+        case returnTrainer(Int, steps: Int)
         case killRollout(Int)
         /// The rollout worker lives on and starts its program again.
         case killProgram(Int)
@@ -75,8 +77,9 @@ public struct FaultPlan: Sendable {
             switch self {
             case .killWorker, .freezeWorker, .partitionWorker: 1
             case .hangWorker: 2
-            case .killCoordinator, .killCoordinatorAfterActions, .killClient, .drainWorker, .killTrainer, .killRollout,
-                .killProgram, .freezeRollout, .drainRollout:
+            case .killCoordinator, .killCoordinatorAfterActions, .killClient, .drainWorker, .killTrainer,
+                .returnTrainer,
+                .killRollout, .killProgram, .freezeRollout, .drainRollout:
                 0
             }
         }
@@ -143,6 +146,7 @@ public struct FaultPlan: Sendable {
             for _ in 0..<(trainers > 0 ? Int.random(in: 0...5, using: &planRandom) : 0) {
                 faults.append(Self.rolloutFault(trainers: trainers, rollouts: rollouts, &planRandom))
             }
+            if trainers > 0 { addReturns(seed) }
             faults.sort { $0.at < $1.at }
         }
         if workers > 1, poisonEvery == 0, planRandom.unit() < 0.2 {
@@ -183,6 +187,18 @@ public struct FaultPlan: Sendable {
         while at < .seconds(45) {
             faults.append((Instant(at), .killWorker(worker)))
             at += .milliseconds(Int.random(in: 1500...5000, using: &random))
+        }
+    }
+
+    /// Trainers go back, from a sequence of its own.
+    private mutating func addReturns(_ seed: UInt64) {
+        var random = SeededGenerator(seed: seed ^ 0xBAC4)
+        guard random.unit() < 0.4 else { return }
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+            let trainer = Int.random(in: 0..<trainers, using: &random)
+            let steps = Int.random(in: 0...2, using: &random)
+            let at = Instant(.milliseconds(Int.random(in: 0...50_000, using: &random)))
+            faults.append((at, .returnTrainer(trainer, steps: steps)))
         }
     }
 

@@ -34,7 +34,8 @@ extension Simulator {
             guard clients[index].process.isAlive else { return }
             clients[index].process.kill()
             schedule(.startClient(index), after: pause)
-        case .killTrainer, .killRollout, .killProgram, .freezeRollout, .drainRollout: applyToRollouts(fault)
+        case .killTrainer, .returnTrainer, .killRollout, .killProgram, .freezeRollout, .drainRollout:
+            applyToRollouts(fault)
         }
     }
 
@@ -55,6 +56,10 @@ extension Simulator {
         case .killTrainer(let index):
             guard trainers[index].isAlive else { return }
             trainers[index].kill()
+            schedule(.startTrainer(index), after: pause)
+        case .returnTrainer(let index, let steps):
+            guard trainers[index].isAlive else { return }
+            trainers[index].kill(goingBack: steps)
             schedule(.startTrainer(index), after: pause)
         case .killRollout(let index):
             guard rollouts[index].process.isAlive else { return }

@@ -33,6 +33,8 @@ public struct Simulator {
         public var groups = 0
         /// Rewards in those groups.
         public var rewards = 0
+        /// Groups that were recorded and dropped, because their trainer went back.
+        public var droppedGroups = 0
         /// Rollouts that look-ahead drew.
         public var rolloutsDrawn = 0
         /// Rows of other tenants that were lent while one waited, at most.

@@ -83,7 +83,7 @@ struct TenantJournalTests {
             [], [.planForgotten(PlanName(policyID: "p", step: 1)), .textsForgotten(policyID: "p", promptIDs: ["q9"])])
         #expect(try journal.contents().plannerEntries == outcomes("none"))
         try journal.commit([], [.outcomesTrimmed(policyID: "p", keeping: 1)])
-        try journal.commit([], tenants: ["b": [.outcomesForgotten(policyID: "p", from: 0)]])
+        try journal.commit([], tenants: ["b": [.outcomesForgotten(policyID: "p", eventIDs: ["e0", "e2", "e1", "e9"])]])
         #expect(try journal.contents().plannerEntries == Array(outcomes("none").dropFirst(2)))
         #expect(try journal.contents().tenants == ["b": plan("b") + named])
     }

@@ -37,15 +37,13 @@ extension PlannerState {
         case .textsForgotten(let policyID, let promptIDs):
             for promptID in promptIDs { histories[policyID]?.forgetText(of: promptID) }
         case .outcomesTrimmed(let policyID, let count):
-            while let history = histories[policyID], history.outcomes.count > max(0, count) {
-                histories[policyID]?.forgetFirst()
-            }
+            histories[policyID]?.forgetOutcomes(keeping: count)
         case .policyReduced(let policyID): histories[policyID]?.reduce()
         case .policyForgotten(let policyID): histories[policyID] = nil
         case .planForgotten(let plan):
             removeSession(plan)
             histories[plan.policyID]?.dropPrice(ofStep: plan.step)
-        case .outcomesForgotten(let policyID, let step): _ = histories[policyID]?.drop(stepsFrom: step)
+        case .outcomesForgotten(let policyID, let eventIDs): histories[policyID]?.drop(eventIDs)
         case .attemptBegan(let policyID, let attempts):
             let empty = emptyHistory
             histories[policyID, default: empty].attempts = attempts

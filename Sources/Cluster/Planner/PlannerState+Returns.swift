@@ -79,8 +79,7 @@ extension PlannerState {
             forget(name, because: reason, &actions)
         }
         if !keepsOutcomes {
-            dropped.outcomes = histories[policyID]?.drop(stepsFrom: step) ?? 0
-            if dropped.outcomes > 0 { actions.append(.journal(.outcomesForgotten(policyID: policyID, from: step))) }
+            dropped.outcomes = dropOutcomes(of: policyID, from: step, &actions)
         }
         let empty = PolicyHistory(outcomesMax: configuration.outcomesMax)
         histories[policyID, default: empty].attempts.begin(attempt, at: step)
@@ -93,6 +92,19 @@ extension PlannerState {
                     policyID: policyID, step: step, attempt: dropped.attempt, plans: dropped.plans,
                     outcomes: dropped.outcomes)))
         return dropped
+    }
+
+    /// Drops the outcomes of a step and all later ones. Returns how many.
+    private mutating func dropOutcomes(of policyID: String, from step: Int, _ actions: inout [Action]) -> Int {
+        let count = histories[policyID]?.outcomes.count ?? 0
+        let events = histories[policyID]?.drop(stepsFrom: step) ?? []
+        guard !events.isEmpty else { return 0 }
+        // The journal is a little behind with deleting, and what is there must not come back in the place of what is dropped.
+        if count == configuration.outcomesMax {
+            actions.append(.journal(.outcomesTrimmed(policyID: policyID, keeping: count)))
+        }
+        actions.append(.journal(.outcomesForgotten(policyID: policyID, eventIDs: events)))
+        return events.count
     }
 
     /// Whether an outcome is of a step that the trainer has abandoned. `attempt` is that of its report.

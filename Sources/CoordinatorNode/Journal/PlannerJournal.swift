@@ -86,14 +86,7 @@ struct PlannerJournal {
             try keepLatest(0, of: stored(policyID), in: database)
             counts[stored(policyID)] = nil
             try prompts.forgetAll(of: stored(policyID), in: database)
-        case .outcomesForgotten(let policyID, let step):
-            prompts.release(
-                try Data.fetchAll(
-                    database,
-                    sql: "DELETE FROM outcome WHERE policy = ? AND coalesce(step, version) >= ? RETURNING prompt",
-                    arguments: [stored(policyID), step]))
-            counts[stored(policyID)] = try Int.fetchOne(
-                database, sql: "SELECT count(*) FROM outcome WHERE policy = ?", arguments: [stored(policyID)])
+        case .outcomesForgotten(let policyID, let eventIDs): try forget(eventIDs, of: stored(policyID), in: database)
         case .attemptBegan(let policyID, let attempts):
             try database.cachedStatement(sql: JournalTable.attempt.insertion)
                 .execute(arguments: [stored(policyID), Data(attempts.journalBody)])
@@ -130,6 +123,17 @@ struct PlannerJournal {
                     RETURNING prompt
                     """, arguments: [policy, policy, count]))
         counts[policy] = min(counts[policy] ?? 0, count)
+    }
+
+    /// Deletes the outcomes of events.
+    private mutating func forget(_ eventIDs: [String], of policy: StoredPolicy, in database: Database) throws {
+        let statement = try database.cachedStatement(
+            sql: "DELETE FROM outcome WHERE policy = ? AND event = ? RETURNING prompt")
+        for eventID in eventIDs {
+            let deleted = try Data.fetchAll(statement, arguments: [policy, StoredText(eventID)])
+            prompts.release(deleted)
+            counts[policy, default: deleted.count] -= deleted.count
+        }
     }
 
     /// Deletes the oldest outcomes, and some texts.

@@ -24,6 +24,8 @@ struct SimulatedCoordinator {
     private var tenants: TenantCheck
     /// Numbers of assignments of all lives: none is used twice by one planner.
     private var attempts: [String?: Set<UInt64>] = [:]
+    /// By tenant and assignment: how often its plan was dropped before it was sent.
+    private(set) var drops: [String?: [String: Int]] = [:]
 
     /// Rows of others that a tenant was overtaken by, at most.
     private(set) var overtakenRows = 0
@@ -130,6 +132,9 @@ struct SimulatedCoordinator {
         if !attempts[peer.tenant, default: []].insert(assignment.name.attempt).inserted {
             brokenInvariants.append("\(assignment.name) has the number of an earlier assignment")
         }
+        let disk = peer.tenant.map { tenantDisks[$0] ?? [] } ?? planDisk
+        let drop = PlannerEntry.planForgotten(assignment.name.plan)
+        drops[peer.tenant, default: [:]]["\(assignment.name)"] = disk.count { $0 == drop }
     }
 
     /// What waits for the disk is lost.

@@ -21,8 +21,12 @@ struct SimulatedTrainer {
     private(set) var fallbacks = 0
     private(set) var drawn = 0
     private let index: Int
-    private let requests: [RequestPlan]
+    private var requests: [RequestPlan]
     private var number = 0
+    /// How often it went back to an earlier checkpoint.
+    private var returns: UInt64 = 0
+    /// Whether it drops plans by a message of their own, before its first request after a return.
+    private var dropsPlans = false
     private var step = Step()
     private var nextMessageAt: Instant = .zero
     private var isWelcome = false
@@ -75,11 +79,34 @@ struct SimulatedTrainer {
 
     mutating func kill() { isAlive = false }
 
+    /// Its next life goes on so many steps before, with other data. Every other time it drops the plans first.
+    mutating func kill(goingBack steps: Int) {
+        kill()
+        returns += 1
+        dropsPlans = returns % 2 == 0
+        number = max(0, number - steps)
+        for later in number..<requests.count {
+            trained[requests[later].plan] = nil
+            requests[later].attempt = returns
+            requests[later].candidates.reverse()
+            requests[later].candidates[0] = PlanCandidate(
+                promptID: "q return \(returns)", text: "question \(index) of return \(returns)")
+        }
+    }
+
     /// The messages that are due: Hello until a Welcome, then the plan's request, then a question for missing groups.
     mutating func tick(at now: Instant) -> [Message] {
         guard isAlive, !isFinished, now >= nextMessageAt else { return [] }
         nextMessageAt = now + Self.repeatTime
         guard isWelcome else { return [hello] }
+        if dropsPlans {
+            return [
+                .dropPlans(
+                    DropPlans(
+                        request: returns, policyID: request.plan.policyID, fromStep: request.plan.step, attempt: returns
+                    ))
+            ]
+        }
         return step.end == nil
             ? [.requestPlan(request)] : [.followPlan(request.plan, groupsAfter: 0)]
     }
@@ -97,6 +124,11 @@ struct SimulatedTrainer {
         case .welcome:
             guard !isWelcome else { return [] }
             isWelcome = true
+            nextMessageAt = now
+            return tick(at: now)
+        case .plansDropped(let dropped) where dropped.request == returns:
+            guard dropsPlans else { return [] }
+            dropsPlans = false
             nextMessageAt = now
             return tick(at: now)
         case .budgets(request.plan, let budgets):
@@ -117,6 +149,8 @@ struct SimulatedTrainer {
             step.groups[group.index] = group
         case .requestRefused(let refused) where refused.subject == .plan(request.plan):
             broken.append("\(request.plan) was refused: \(refused.message)")
+        case .requestRefused(let refused) where refused.subject == .request(returns):
+            broken.append("to drop plans was refused: \(refused.message)")
         default: return []
         }
         return advance(at: now)

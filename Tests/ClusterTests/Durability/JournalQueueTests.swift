@@ -119,6 +119,22 @@ struct JournalQueueTests {
         #expect(own.map(\.completes) == [false, false, false, true])
     }
 
+    @Test("outcomes that a trainer's return has dropped leave in parts, the latest first")
+    func returning() {
+        let events = (0..<2000).reversed().map { "e\($0)" }
+        let begun = PlannerEntry.attemptBegan(policyID: "p", PolicyAttempts())
+        var queue = JournalQueue()
+        queue.append(Self.planner([begun, .outcomesForgotten(policyID: "p", eventIDs: events)]))
+        queue.append(Self.planner([.policyForgotten("other")], of: "b"))
+        let order = Self.taken(&queue)
+        #expect(order.count > 5 && order.map(\.tenant).prefix(3) == ["a", "b", "a"])
+        let own = order.compactMap { $0.plannerEntries["a"] }.joined()
+        let forgotten = own.flatMap { entry -> [String] in
+            if case .outcomesForgotten("p", let some) = entry { some } else { [] }
+        }
+        #expect(forgotten == events && own.last == begun)
+    }
+
     @Test("the names of a long plan's texts come before the plan, which is kept whole")
     func plans() {
         let texts = (0..<300).map { NamedText(promptID: "p\($0)", text: String(repeating: "y", count: 500)) }

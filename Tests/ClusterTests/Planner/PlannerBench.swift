@@ -12,6 +12,7 @@ struct PlannerBench {
     private(set) var journal: [JournalEntry]
     private(set) var planJournal: [PlannerEntry]
     /// What the last event sent, to whom.
+    private let planner: PlannerState.Configuration
     private(set) var sent: [(message: Message, peer: Peer)] = []
     private(set) var logEvents: [PlannerState.LogEvent] = []
     /// Whether the worker answers at once; else shards wait in `shards`.
@@ -36,6 +37,7 @@ struct PlannerBench {
         planner: PlannerState.Configuration = PlannerState.Configuration(), replaying entries: [JournalEntry] = [],
         _ planEntries: [PlannerEntry] = [], withWorker: Bool = true
     ) {
+        self.planner = planner
         machines = CoordinatorMachines(planner: planner, replaying: entries, planEntries)
         journal = entries
         planJournal = planEntries
@@ -45,7 +47,7 @@ struct PlannerBench {
 
     /// Another generation over the same journal, after a crash that lost everything else.
     func restarted(withWorker: Bool = true) -> PlannerBench {
-        var bench = PlannerBench(replaying: journal, planJournal, withWorker: withWorker)
+        var bench = PlannerBench(planner: planner, replaying: journal, planJournal, withWorker: withWorker)
         bench.table = table
         return bench
     }

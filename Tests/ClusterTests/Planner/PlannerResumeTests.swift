@@ -38,8 +38,8 @@ struct PlannerResumeTests {
                 for outcome in outcomes {
                     kept[policyID, default: [:]][outcome.step ?? -1, default: []].insert(outcome.eventID)
                 }
-            case .outcomesForgotten(let policyID, let step):
-                kept[policyID] = kept[policyID]?.filter { $0.key < step }
+            case .outcomesForgotten(let policyID, let eventIDs):
+                kept[policyID] = kept[policyID]?.mapValues { $0.subtracting(eventIDs) }.filter { !$0.value.isEmpty }
             default: break
             }
         }

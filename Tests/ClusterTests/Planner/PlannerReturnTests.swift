@@ -154,6 +154,83 @@ struct PlannerReturnTests {
         #expect(bench.end() != nil)
     }
 
+    @Test("40 walks of reports and returns in any order of steps: counts, pages and the disk stay right, at any bound")
+    func interleaved() {
+        for seed in UInt64(0)..<40 {
+            var random = SeededGenerator(seed: seed)
+            var configuration = PlannerState.Configuration()
+            configuration.outcomesMax = seed % 2 == 0 ? 30 : 1000
+            var bench = PlannerBench(planner: configuration)
+            bench.joinTrainer()
+            var expected: [GroupOutcome] = []
+            for event in 0..<60 {
+                if event % 7 == 6 {
+                    let step = Int.random(in: 0...10, using: &random)
+                    let drop = DropPlans(request: 9, policyID: "p", fromStep: step, attempt: UInt64(event))
+                    bench.receive(.dropPlans(drop), from: PlannerBench.trainer)
+                    let kept = expected.filter { $0.step ?? 0 < step }
+                    #expect(Self.dropped(bench)?.outcomes == expected.count - kept.count)
+                    expected = kept
+                } else {
+                    let outcomes = (0..<Int.random(in: 1...8, using: &random)).map {
+                        Self.outcome(
+                            Int.random(in: 0..<12, using: &random), step: Int.random(in: 0...10, using: &random),
+                            "\(event)/\($0)")
+                    }
+                    let attempt = UInt64(event / 7 * 7 - 1 > 0 ? event / 7 * 7 - 1 : 0)
+                    bench.receive(Self.report(outcomes, attempt: attempt, rewards: 0...1), from: PlannerBench.trainer)
+                    expected = Array((expected + outcomes).suffix(configuration.outcomesMax))
+                }
+                #expect(bench.machines.planner.brokenInvariants == [])
+                let pages = Self.pages(bench, of: Int.random(in: 1...9, using: &random))
+                #expect(pages == expected.map(\.eventID), "seed \(seed)")
+            }
+            let next = bench.restarted()
+            #expect(next.machines.planner.isDurablyEqual(to: bench.machines.planner))
+            #expect(Self.pages(next, of: 7) == expected.map(\.eventID))
+        }
+    }
+
+    /// Events of all outcomes, page by page.
+    private static func pages(_ bench: PlannerBench, of count: Int) -> [String] {
+        var events: [String] = []
+        var from: Int? = 0
+        while let start = from,
+            case .outcomes(let page, let next) = bench.machines.planner.answer(
+                .outcomes(policyID: "p", from: start, count: count))
+        {
+            events += page.map(\.eventID)
+            from = next
+        }
+        return events
+    }
+
+    @Test("what the disk keeps beyond the bound does not come back in the place of dropped outcomes")
+    func bounded() {
+        var configuration = PlannerState.Configuration()
+        configuration.outcomesMax = 10
+        var bench = PlannerBench(planner: configuration)
+        bench.joinTrainer()
+        for step in 1...3 {
+            let outcomes = (0..<8).map { Self.outcome($0, step: step, "e\(step)/\($0)") }
+            bench.receive(Self.report(outcomes, rewards: 0...1), from: PlannerBench.trainer)
+        }
+        let drop = DropPlans(request: 9, policyID: "p", fromStep: 3, attempt: 1)
+        bench.receive(.dropPlans(drop), from: PlannerBench.trainer)
+        let events = (0..<8).reversed().map { "e3/\($0)" }
+        let forgotten = bench.planJournal.filter {
+            switch $0 {
+            case .outcomesTrimmed, .outcomesForgotten: true
+            default: false
+            }
+        }
+        #expect(
+            forgotten == [
+                .outcomesTrimmed(policyID: "p", keeping: 10), .outcomesForgotten(policyID: "p", eventIDs: events),
+            ])
+        #expect(Self.pages(bench, of: 3) == ["e2/6", "e2/7"])
+    }
+
     @Test("plans are dropped by name too; the same request again drops nothing of the new attempt")
     func drop() throws {
         var bench = Self.run()

@@ -100,6 +100,7 @@ struct PlannerSettlementTests {
         bench.joinTrainer()
         #expect(bench.restarted().machines.planner.isDurablyEqual(to: bench.machines.planner))
         bench.receive(.requestPlan(PlannerBench.request(80)), from: Self.trainer)
+        while !bench.work.isEmpty { bench.doWork() }
         #expect(bench.end()?.digest == other.end()?.digest && bench.end()?.status == .ok)
     }
 

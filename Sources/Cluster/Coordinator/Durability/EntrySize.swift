@@ -12,11 +12,10 @@ extension PlannerEntry {
             opening.request.candidates.reduce(0) { $0 + Self.bytes(of: $1) }
         case .textsNamed(_, let texts): texts.reduce(0) { $0 + Self.bytes(of: $1) }
         case .predictionsReceived(_, let predictions): predictions.count * Self.partBytes
-        case .textsForgotten(_, let promptIDs): promptIDs.reduce(0) { $0 + Self.bytes($1) }
+        case .textsForgotten(_, let names), .outcomesForgotten(_, let names): names.reduce(0) { $0 + Self.bytes($1) }
         case .groupReported(_, let report):
             report.references.reduce(report.rewards.count * 8 + Self.partBytes) { $0 + $1.utf8.count }
-        case .planCut, .planForgotten, .outcomesTrimmed, .policyReduced, .policyForgotten,
-            .outcomesForgotten, .attemptBegan:
+        case .planCut, .planForgotten, .outcomesTrimmed, .policyReduced, .policyForgotten, .attemptBegan:
             Self.partBytes
         }
     }

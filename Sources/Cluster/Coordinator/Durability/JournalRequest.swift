@@ -79,7 +79,8 @@ package struct JournalRequest: Sendable {
     ///
     /// Outcomes and texts come first, in many parts, then the candidates of a long plan, and then what plans and jobs follow from,
     /// in one. Where only the first parts are durable, as much is known as if the sender had said less; it was not answered,
-    /// and repeats what it said, and each outcome counts once. Candidates without the part that opens their plan are
+    /// and repeats what it said, and each outcome counts once. Of outcomes that a trainer's return drops, the latest are deleted
+    /// first, and the return is durable with the last part. Candidates without the part that opens their plan are
     /// nothing. A request with a group's report is never divided.
     package func parts(of bytes: Int) -> [JournalRequest] {
         guard !concernsAll, let all = plannerEntries[tenant], plannerEntries.count == 1,
@@ -162,7 +163,9 @@ extension PlannerEntry {
             Self.divide(texts, bytes, Self.bytes(of:)).map { .textsNamed(policyID: policyID, $0) }
         case .textsForgotten(let policyID, let promptIDs):
             Self.divide(promptIDs, bytes) { Self.bytes($0) }.map { .textsForgotten(policyID: policyID, promptIDs: $0) }
-        case .outcomesTrimmed, .outcomesForgotten, .policyReduced, .policyForgotten: [self]
+        case .outcomesForgotten(let policyID, let eventIDs):
+            Self.divide(eventIDs, bytes) { Self.bytes($0) }.map { .outcomesForgotten(policyID: policyID, eventIDs: $0) }
+        case .outcomesTrimmed, .policyReduced, .policyForgotten: [self]
         default: nil
         }
     }

@@ -28,8 +28,8 @@ public enum PlannerEntry: Hashable, Sendable {
     case policyReduced(String)
     /// All of a policy was removed.
     case policyForgotten(String)
-    /// A policy's outcomes of a step and all later ones were dropped: its trainer went back to that step.
-    case outcomesForgotten(policyID: String, from: Int)
+    /// Outcomes of a policy were dropped, because its trainer went back to an earlier step.
+    case outcomesForgotten(policyID: String, eventIDs: [String])
     /// A policy's trainer began another attempt, or went back within it.
     case attemptBegan(policyID: String, PolicyAttempts)
 

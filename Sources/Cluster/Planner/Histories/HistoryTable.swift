@@ -84,6 +84,6 @@ struct HistoryTable: Sendable {
         var counted = Sums()
         for history in all.values { counted += Sums(history) }
         return (counted == sums ? [] : ["\(sums) are kept, the histories have \(counted)"])
-            + all.values.flatMap(\.knownTexts.brokenInvariants)
+            + all.values.flatMap(\.brokenInvariants)
     }
 }

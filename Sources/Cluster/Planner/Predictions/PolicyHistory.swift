@@ -12,11 +12,14 @@ struct PolicyHistory {
     /// Outcomes kept; the driver keeps as many on disk.
     let outcomesMax: Int
     private(set) var outcomes: Deque<RecordedOutcome> = []
+    /// Numbers of `outcomes`, ascending, in the order in which they came. A number is not used again, so those of outcomes that
+    /// were dropped are missing.
+    private var numbers: Deque<Int> = []
+    private var nextNumber = 0
     /// Event ids of the outcomes kept. An older event may count again.
     private var events = GradualDictionary<String, Void>()
-    /// By text: the numbers of its outcomes, ascending. A number is an index into `outcomes` plus `forgotten`.
+    /// By text: the numbers of its outcomes, ascending.
     private var byText = GradualDictionary<TextKey, [Int]>()
-    private var forgotten = 0
     /// By prompt id: the last text that was sent with it.
     private(set) var knownTexts = KnownTexts()
     /// Bytes of the outcomes, about. A text of several outcomes counts once.
@@ -84,6 +87,11 @@ struct PolicyHistory {
         return before - outcomes.count
     }
 
+    /// Forgets the oldest outcomes until there are so many at most.
+    mutating func forgetOutcomes(keeping count: Int) {
+        while outcomes.count > max(0, count) { forgetFirst() }
+    }
+
     /// Forgets the oldest outcomes and texts, as many as one entry of the journal does.
     mutating func reduce() {
         for _ in 0..<min(PlannerEntry.reducedRows, outcomes.count) { forgetFirst() }
@@ -102,67 +110,104 @@ struct PolicyHistory {
     @discardableResult
     mutating func record(_ outcome: RecordedOutcome) -> Bool {
         guard events[outcome.eventID] == nil else { return false }
-        events[outcome.eventID] = ()
         var outcome = outcome
         let key = TextKey(outcome.text)
-        if let known = byText.key(equalTo: key) {
-            // Equal texts share their memory, because they count once.
-            outcome.text = known.text
-        } else {
-            outcomeBytes += outcome.text.utf8.count
-        }
-        byText[key, default: []].append(forgotten + outcomes.count)
-        outcomeBytes += Self.bytes(of: outcome)
+        // Equal texts share their memory, because they count once.
+        if let known = byText.key(equalTo: key) { outcome.text = known.text }
         outcomes.append(outcome)
+        numbers.append(nextNumber)
+        enter(outcome, of: key, number: nextNumber)
+        nextNumber += 1
         let isNew = name(outcome.promptID, outcome.text)
-        failed += outcome.failed
-        started += outcome.n + outcome.failed
-        Self.add(outcome, to: &lengths)
-        latestVersion = max(latestVersion ?? outcome.version, outcome.version)
         if outcomes.count > outcomesMax { forgetFirst() }
         return isNew
     }
 
+    /// Adds an outcome to what is known of all that are kept.
+    private mutating func enter(_ outcome: RecordedOutcome, of key: TextKey, number: Int) {
+        events[outcome.eventID] = ()
+        let texts = byText.count
+        byText[key, default: []].append(number)
+        if byText.count > texts { outcomeBytes += outcome.text.utf8.count }
+        outcomeBytes += Self.bytes(of: outcome)
+        failed += outcome.failed
+        started += outcome.n + outcome.failed
+        Self.add(outcome, to: &lengths)
+        latestVersion = max(latestVersion ?? outcome.version, outcome.version)
+    }
+
     /// Forgets the oldest outcome. Precondition: there is one.
     mutating func forgetFirst() {
-        let outcome = outcomes.removeFirst()
+        leave(outcomes.removeFirst(), number: numbers.removeFirst())
+    }
+
+    /// Takes an outcome out of what is known of all that are kept.
+    private mutating func leave(_ outcome: RecordedOutcome, number: Int) {
         outcomeBytes -= Self.bytes(of: outcome)
-        forgotten += 1
         events.removeValue(forKey: outcome.eventID)
         failed -= outcome.failed
         started -= outcome.n + outcome.failed
         Self.add(outcome, to: &lengths, sign: -1)
         let key = TextKey(outcome.text)
-        byText[key]?.removeFirst()
-        if byText[key]?.isEmpty == true {
+        if byText[key]?.removeAscending(number) == true {
             byText.removeValue(forKey: key)
             outcomeBytes -= outcome.text.utf8.count
         }
     }
 
     /// Outcomes from a number on, at most `count`, and the number of the first one behind them; `nil` at the end.
-    func outcomes(from: Int, count: Int) -> ([RecordedOutcome], next: Int?) {
-        let start = min(max(0, from.subtractingReportingOverflow(forgotten).partialValue), outcomes.count)
+    func outcomes(from number: Int, count: Int) -> ([RecordedOutcome], next: Int?) {
+        let start = numbers.firstIndex(from: number)
         let end = min(outcomes.count, start + max(0, min(count, outcomes.count)))
-        return (Array(outcomes[start..<end]), end < outcomes.count ? forgotten + end : nil)
+        return (Array(outcomes[start..<end]), end < outcomes.count ? numbers[end] : nil)
     }
 
-    /// Drops the outcomes of a step and all later ones; returns how many. Their events may count again. Cost: linear.
-    mutating func drop(stepsFrom step: Int) -> Int {
-        let kept = outcomes.filter { !$0.isOf(stepsFrom: step) }
-        let dropped = outcomes.count - kept.count
-        guard dropped > 0 else { return 0 }
-        outcomes = []
+    /// Drops the outcomes of a step and all later ones; returns their events, the latest first. They may count again, and the
+    /// texts stay those that were sent last. Cost: a look at each outcome, and what it costs to record those that are dropped.
+    mutating func drop(stepsFrom step: Int) -> [String] { drop { $0.isOf(stepsFrom: step) } }
+
+    /// The same with the outcomes of events.
+    mutating func drop(_ eventIDs: [String]) {
+        let eventIDs = Set(eventIDs)
+        _ = drop { eventIDs.contains($0.eventID) }
+    }
+
+    private mutating func drop(where isDropped: (RecordedOutcome) -> Bool) -> [String] {
+        guard let first = outcomes.firstIndex(where: isDropped) else { return [] }
+        let rest = Array(zip(outcomes[first...], numbers[first...]))
+        outcomes.removeSubrange(first...)
+        numbers.removeSubrange(first...)
+        var dropped: [(outcome: RecordedOutcome, number: Int)] = []
+        for (outcome, number) in rest {
+            if isDropped(outcome) {
+                dropped.append((outcome, number))
+            } else {
+                outcomes.append(outcome)
+                numbers.append(number)
+            }
+        }
+        // The latest first, which are the last ones of their texts.
+        dropped.reverse()
+        if dropped.count <= outcomes.count {
+            for (outcome, number) in dropped { leave(outcome, number: number) }
+            latestVersion = outcomes.lazy.map(\.version).max()
+        } else {
+            count()
+        }
+        return dropped.map(\.outcome.eventID)
+    }
+
+    /// Finds anew what is known of all outcomes that are kept.
+    private mutating func count() {
         events = GradualDictionary()
         byText = GradualDictionary()
-        (forgotten, failed, started, latestVersion, outcomeBytes) = (0, 0, 0, nil, 0)
+        (failed, started, latestVersion, outcomeBytes) = (0, 0, nil, 0)
         lengths = AnswerLengths.Sum()
-        // The texts stay those that were sent last.
-        let known = knownTexts
-        for outcome in kept { record(outcome) }
-        knownTexts = known
-        return dropped
+        for (outcome, number) in zip(outcomes, numbers) { enter(outcome, of: TextKey(outcome.text), number: number) }
     }
+
+    /// The outcome with a number. Precondition: there is one.
+    private func outcome(_ number: Int) -> RecordedOutcome { outcomes[numbers.firstIndex(from: number)] }
 
     /// Whether the history has outcomes of a text.
     func knows(_ text: String) -> Bool { knows(TextKey(text)) }
@@ -176,7 +221,7 @@ struct PolicyHistory {
     /// The latest outcome of a text by a version that is not later than one; `nil` without one.
     func outcome(of text: String, upTo version: Int) -> Outcome? {
         for number in (byText[TextKey(text)] ?? []).reversed() {
-            let outcome = outcomes[number - forgotten]
+            let outcome = outcome(number)
             if outcome.version <= version, let known = Outcome(reward: outcome.reward, n: outcome.n) { return known }
         }
         return nil
@@ -186,14 +231,14 @@ struct PolicyHistory {
     func hasOutcome(before version: Int) -> Bool { outcomes.contains { $0.version <= version && $0.n > 0 } }
 
     /// The version of a text's latest outcome.
-    func version(of text: String) -> Int? { byText[TextKey(text)]?.last.map { outcomes[$0 - forgotten].version } }
+    func version(of text: String) -> Int? { byText[TextKey(text)]?.last.map { outcome($0).version } }
 
     /// The prompt's own record as a policy of a version sees it, without outcomes that are `staleFrom` steps old.
     func record(
         of key: TextKey, promptID: String, at version: Int, staleFrom: Int = .max
     ) throws(PlanningError) -> PromptRecord {
         let entries = (byText[key] ?? []).compactMap { number -> PromptRecord.Entry? in
-            let outcome = outcomes[number - forgotten]
+            let outcome = outcome(number)
             let age = Self.age(of: outcome, at: version)
             guard outcome.n > 0, age < staleFrom else { return nil }
             return PromptRecord.Entry(
@@ -214,7 +259,7 @@ struct PolicyHistory {
 
     private func row(_ text: String, _ numbers: [Int], at version: Int) -> ContextSelection.Row? {
         for number in numbers.reversed() {
-            let outcome = outcomes[number - forgotten]
+            let outcome = outcome(number)
             guard let known = Outcome(reward: outcome.reward, n: outcome.n) else { continue }
             return ContextSelection.Row(text: text, outcome: known, age: Double(Self.age(of: outcome, at: version)))
         }
@@ -232,13 +277,13 @@ struct PolicyHistory {
 
     /// The same, for a text whose hash is known.
     func age(of key: TextKey, at version: Int) -> Int? {
-        byText[key]?.last.map { Self.age(of: outcomes[$0 - forgotten], at: version) }
+        byText[key]?.last.map { Self.age(of: outcome($0), at: version) }
     }
 
     /// Expected tokens of an answer to a text: of its own answers, and of all of the policy; `nil` where none is known.
     func expectedLength(of text: String) -> Double? {
         var own = AnswerLengths.Sum()
-        for number in byText[TextKey(text)] ?? [] { Self.add(outcomes[number - forgotten], to: &own) }
+        for number in byText[TextKey(text)] ?? [] { Self.add(outcome(number), to: &own) }
         return AnswerLengths.expected(of: own, among: lengths)
     }
 
@@ -260,6 +305,47 @@ struct PolicyHistory {
     /// A plan is not kept any more.
     mutating func dropPrice(ofStep step: Int) { prices[step] = nil }
 
+    /// What is wrong with what is known of all outcomes; for tests and simulation. Cost: as much as to record all.
+    var brokenInvariants: [String] {
+        var counted = self
+        counted.count()
+        let isCounted =
+            outcomeBytes == counted.outcomeBytes && failed == counted.failed && started == counted.started
+            && lengths == counted.lengths && events.count == counted.events.count
+            && byText.count == counted.byText.count
+            && counted.byText.elements.allSatisfy { text, numbers in byText[text] == numbers }
+        return (isCounted ? [] : ["a history counts other outcomes than it keeps"])
+            + (numbers.count == outcomes.count && zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 }
+                ? [] : ["a history's numbers do not ascend"])
+            + knownTexts.brokenInvariants
+    }
+
     /// The share of rollouts that ended without a reward.
     var failureRate: Double { started > 0 ? Double(failed) / Double(started) : 0 }
+}
+
+extension RandomAccessCollection<Int> where Index == Int {
+    /// The index of the first number that is not less than one, in ascending numbers. Cost: constant where none is missing between
+    /// the first one and it, else logarithmic.
+    fileprivate func firstIndex(from number: Int) -> Int {
+        guard let first, number > first else { return startIndex }
+        // Numbers that are missing only bring it nearer to the first one.
+        let (distance, overflows) = number.subtractingReportingOverflow(first)
+        var (low, high) = (startIndex, overflows ? endIndex : Swift.min(endIndex, startIndex + distance))
+        if high < endIndex, self[high] == number { return high }
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < number { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}
+
+extension [Int] {
+    /// Removes a number from ascending ones; returns whether it was the only one. Cost: those behind it move.
+    fileprivate mutating func removeAscending(_ number: Int) -> Bool {
+        let index = firstIndex(from: number)
+        if index < count, self[index] == number { remove(at: index) }
+        return isEmpty
+    }
 }
