@@ -1,12 +1,14 @@
 """Tests of what scripts share: python3 -m unittest discover -t scripts -s scripts/common"""
 
 import argparse
+import os
 import pathlib
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
-from . import arguments, markdown, measurements, rows
+from . import arguments, markdown, measurements, paths, rows
 from .cluster import Process
 from .progress import BuildProgress
 
@@ -57,6 +59,19 @@ class Arguments(unittest.TestCase):
         arguments.add_output(parser, "page to write", default="a.md")
         self.assertEqual(parser.parse_args([]).output, "a.md")
         self.assertEqual(parser.parse_args(["--output", "b.md"]).output, "b.md")
+
+
+class Paths(unittest.TestCase):
+    def test_the_default_model_is_found_where_the_program_puts_it(self):
+        with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.object(paths, "ROOT", pathlib.Path(folder)):
+            folders = [pathlib.Path(folder, name) for name in ("user", "system")]
+            variables = {"XDG_DATA_HOME": str(folders[0]), "XDG_DATA_DIRS": f"/nowhere:{folders[1]}"}
+            with unittest.mock.patch.dict(os.environ, variables):
+                user, system = (folder / "statezero/models/all-MiniLM-L6-v2" for folder in folders)
+                self.assertEqual(paths.default_model(), user)
+                for found in (system, user, pathlib.Path(folder, "models/all-MiniLM-L6-v2")):
+                    found.mkdir(parents=True)
+                    self.assertEqual(paths.default_model(), found)
 
 
 class Processes(unittest.TestCase):

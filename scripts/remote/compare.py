@@ -3,12 +3,12 @@
 
     scripts/remote/compare.py [--statezero .build/release/statezero] [--venv DIR] [--prompts 400] [--rows 20000]
 
-Needs PyPI and a checkout, no model hub. Writes models/all-MiniLM-L6-v2 as GGUF in float32, float16 and 8 bits, serves
-each by llama.cpp's server, and prints one JSON line each: the largest difference of a number of the embeddings, the
-smallest cosine, the largest difference of p of `score --head gaussian-process`, and whether the fingerprint is that of
-float32. Prompts are those of the sample with at most 600 bytes, because this program reads longer ones in windows of
-MiniLM's 256 tokens and llama.cpp at once. Then prompts a second of `model embed`: through a server without a model,
-through llama.cpp, and here.
+Needs PyPI and a checkout, no model hub. Writes the default model as GGUF in float32, float16 and 8 bits, serves each
+by llama.cpp's server, and prints one JSON line each: the largest difference of a number of the embeddings, the
+smallest cosine, the largest difference of p of `score --head gaussian-process`, and whether the fingerprint is that
+of float32. Prompts are those of the sample with at most 600 bytes, because this program reads longer ones in windows
+of MiniLM's 256 tokens and llama.cpp at once. Then prompts a second of `model embed`: through a server without a
+model, through llama.cpp, and here.
 """
 
 import argparse
@@ -25,9 +25,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent))
 
-from common import environment  # noqa: E402
+from common import environment, paths  # noqa: E402
 
-MODEL = "models/all-MiniLM-L6-v2"
+MODEL = str(paths.DEFAULT_MODEL)
 SAMPLE = ROOT / "scripts/sample/data"
 BYTES_MAX = 600
 

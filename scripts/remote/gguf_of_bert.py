@@ -117,7 +117,7 @@ def convert(folder: pathlib.Path, output: pathlib.Path, kind: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=pathlib.Path, default=pathlib.Path("models/all-MiniLM-L6-v2"))
+    parser.add_argument("--model", type=pathlib.Path, required=True)
     parser.add_argument("--output", type=pathlib.Path, required=True)
     parser.add_argument("--type", choices=TYPES, default="f32")
     options = parser.parse_args()
