@@ -53,6 +53,8 @@ public struct FaultPlan: Sendable {
         case killCoordinator
         /// Killed after so many more actions: for example between a journal entry and the message that depends on it.
         case killCoordinatorAfterActions(Int)
+        /// Killed after so many more parts of requests that are kept in parts; of a disk that is not slow, none is.
+        case killCoordinatorAfterParts(Int)
         case killClient(Int)
         /// SIGSTOP for a while: it computes nothing and sends nothing.
         case freezeWorker(Int, Duration)
@@ -77,7 +79,8 @@ public struct FaultPlan: Sendable {
             switch self {
             case .killWorker, .freezeWorker, .partitionWorker: 1
             case .hangWorker: 2
-            case .killCoordinator, .killCoordinatorAfterActions, .killClient, .drainWorker, .killTrainer,
+            case .killCoordinator, .killCoordinatorAfterActions, .killCoordinatorAfterParts, .killClient, .drainWorker,
+                .killTrainer,
                 .returnTrainer,
                 .killRollout, .killProgram, .freezeRollout, .drainRollout:
                 0
@@ -199,6 +202,10 @@ public struct FaultPlan: Sendable {
             let steps = Int.random(in: 0...2, using: &random)
             let at = Instant(.milliseconds(Int.random(in: 0...50_000, using: &random)))
             faults.append((at, .returnTrainer(trainer, steps: steps)))
+            // Often in the middle of keeping what the return drops, which comes once the trainer has started again.
+            guard random.unit() < 0.7 else { continue }
+            let pause = Duration.milliseconds(Int.random(in: 0...8000, using: &random))
+            faults.append((at + pause, .killCoordinatorAfterParts(Int.random(in: 1...12, using: &random))))
         }
     }
 

@@ -30,6 +30,8 @@ extension Simulator {
             killCoordinator()
         case .killCoordinatorAfterActions(let actions):
             coordinator.actionsToLive = actions
+        case .killCoordinatorAfterParts(let parts):
+            coordinator.partsToLive = parts
         case .killClient(let index):
             guard clients[index].process.isAlive else { return }
             clients[index].process.kill()

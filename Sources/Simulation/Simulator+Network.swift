@@ -38,6 +38,10 @@ extension Simulator {
     /// The disk has kept some requests.
     mutating func commit() {
         let (more, mustReach) = coordinator.commit(1 + Int(random.next() % 3))
+        if coordinator.partsToLive == 0 {
+            coordinator.partsToLive = nil
+            return apply(.killCoordinator)
+        }
         if more { scheduleCommit() }
         if mustReach {
             let kind = ScheduledEvent.Kind.reach(coordinator.commitCount, connection: coordinator.connection)

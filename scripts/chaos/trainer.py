@@ -4,7 +4,8 @@ or the check of all of them at the end.
     trainer.py run|check URL TOKEN-FILE CA-FILE STATE-FILE [--steps N] [--prompts N] [--pause SECONDS]
 
 `run` writes what was answered to the state file, one line a step, once the step's outcomes are acknowledged; it also
-asks for an earlier plan again. `check` asks for the plans that are kept and reads the policy's whole history; prints
+asks for an earlier plan again, and goes back to an earlier step twice, after which a report of the time before must be
+rejected. `check` asks for the plans that are kept and reads the policy's whole history; prints
 one line of JSON with what differs from the state file, and the SHA-256 of the history's events. Plans follow from the
 order in which predictions arrive, so they are compared with what was answered before, not with those of another run.
 """
@@ -28,6 +29,8 @@ REFUSED = 3
 # Plans that a coordinator keeps of a policy, and the age of the plan that is asked for again.
 PLANS_KEPT = 8
 EARLIER_STEPS = 3
+# After these steps it goes back to an earlier one, once each.
+RETURNS = {10: 6, 21: 14}
 # Answers that another try may mend.
 PASSING = (429, 500, 502, 503, 504)
 
@@ -72,11 +75,12 @@ class Coordinator:
             time.sleep(RETRY_SECONDS)
 
 
-def plan_of(step: int, prompts: int) -> dict:
+def plan_of(step: int, prompts: int, attempt: int) -> dict:
     items = [{"prompt_id": f"p{step}-{i}", "prompt": f"What is {step} times {i * 37 % 101}?"} for i in range(prompts)]
     return {
         "policy_id": POLICY,
         "step": step,
+        "attempt": attempt,
         "total": 8 * prompts,
         "items": items,
         "deadline_ms": PLAN_DEADLINE_MS,
@@ -107,17 +111,22 @@ def budgets_of(plan: dict) -> list[dict]:
 def run(coordinator: Coordinator, arguments: argparse.Namespace) -> None:
     # Without a worker the first plan would be another one.
     coordinator.ask("GET", "/readyz")
-    lines: list[dict] = []
+    lines: dict[int, dict] = {}
+    returns, attempt, first, step = dict(RETURNS), 1, 0, 0
     with open(arguments.state, "w") as state:
-        for step in range(arguments.steps):
-            plan = coordinator.ask("POST", "/v1/plans", plan_of(step, arguments.prompts))
+        while step < arguments.steps:
+            plan = coordinator.ask("POST", "/v1/plans", plan_of(step, arguments.prompts, attempt))
+            if step == first and attempt > 1:
+                check_late(coordinator, step, attempt - 1)
             budgets = budgets_of(plan)
             outcomes = outcomes_of(step, budgets)
-            answer = coordinator.ask("POST", "/v1/outcomes", {"policy_id": POLICY, "outcomes": outcomes})
+            report = {"policy_id": POLICY, "attempt": attempt, "outcomes": outcomes}
+            answer = coordinator.ask("POST", "/v1/outcomes", report)
             if answer["accepted"] + answer["duplicates"] != len(outcomes):
                 raise Refused(f"step {step}: {answer}")
             line = {
                 "step": step,
+                "attempt": attempt,
                 "digest": plan["digest"],
                 "status": plan["status"],
                 "budgets": budgets,
@@ -125,14 +134,27 @@ def run(coordinator: Coordinator, arguments: argparse.Namespace) -> None:
             }
             state.write(json.dumps(line) + "\n")
             state.flush()
-            lines.append(line)
-            if step >= EARLIER_STEPS:
+            lines[step] = line
+            if step - EARLIER_STEPS >= first:
                 check_plan(coordinator, lines[step - EARLIER_STEPS], arguments.prompts)
             time.sleep(arguments.pause)
+            if step in returns:
+                first = step = returns.pop(step)
+                attempt += 1
+            else:
+                step += 1
+
+
+def check_late(coordinator: Coordinator, step: int, attempt: int) -> None:
+    """Reports an outcome of the attempt before, which has begun anew at a step."""
+    outcome = {"event_id": f"late {attempt}", "prompt_id": f"p{step}-0", "step": step, "rewards": [1]}
+    answer = coordinator.ask("POST", "/v1/outcomes", {"policy_id": POLICY, "attempt": attempt, "outcomes": [outcome]})
+    if [rejected["code"] for rejected in answer["rejected"]] != ["abandoned"]:
+        raise Refused(f"an outcome of attempt {attempt} counts in attempt {attempt + 1}: {answer}")
 
 
 def check_plan(coordinator: Coordinator, line: dict, prompts: int) -> None:
-    plan = coordinator.ask("POST", "/v1/plans", plan_of(line["step"], prompts))
+    plan = coordinator.ask("POST", "/v1/plans", plan_of(line["step"], prompts, line["attempt"]))
     if (plan["digest"], budgets_of(plan)) != (line["digest"], line["budgets"]):
         raise Refused(f"the plan of step {line['step']} has changed")
     if not all(4 <= budget["n"] <= 32 for budget in line["budgets"]):
@@ -152,10 +174,11 @@ def history_of(coordinator: Coordinator) -> list[dict]:
 
 def check(coordinator: Coordinator, arguments: argparse.Namespace) -> None:
     problems, sent = [], {}
-    lines = [json.loads(line) for line in arguments.state.read_text().splitlines()]
-    for line in lines[-PLANS_KEPT:]:
-        check_plan(coordinator, line, arguments.prompts)
-    for line in lines:
+    # A later line of a step is of a later attempt.
+    lines = {line["step"]: line for line in map(json.loads, arguments.state.read_text().splitlines())}
+    for step in sorted(lines)[-PLANS_KEPT:]:
+        check_plan(coordinator, lines[step], arguments.prompts)
+    for line in lines.values():
         sent |= {outcome["event_id"]: outcome for outcome in outcomes_of(line["step"], line["budgets"])}
     history = history_of(coordinator)
     ids = [outcome["event_id"] for outcome in history]

@@ -11,6 +11,8 @@ struct SimulatedCoordinator {
     private(set) var connection = 0
     /// The process dies after so many more actions, in the middle of carrying them out.
     var actionsToLive: Int?
+    /// The process dies after so many more parts of requests that are kept in parts, in the middle of one.
+    var partsToLive: Int?
     private(set) var brokenInvariants: [String] = []
     /// By generation: the life that sent under it.
     private var lives: [UInt64: Int] = [:]
@@ -92,8 +94,9 @@ struct SimulatedCoordinator {
     /// must have what is kept now.
     mutating func commit(_ count: Int?) -> (more: Bool, mustReach: Bool) {
         var taken: [JournalRequest] = []
-        while taken.count < count ?? .max, let request = journal.popFirst() {
+        while taken.count < count ?? .max, partsToLive != 0, let request = journal.popFirst() {
             taken.append(request)
+            if !request.completes { partsToLive = partsToLive.map { $0 - 1 } }
             disk += request.entries
             for (tenant, entries) in request.plannerEntries {
                 if let tenant { tenantDisks[tenant, default: []] += entries } else { planDisk += entries }
@@ -146,6 +149,7 @@ struct SimulatedCoordinator {
 
     /// Checks that a restart from the disk now would have the durable state of this life. Cost: a replay.
     mutating func checkDurability() {
+        partsToLive = nil
         _ = commit(nil)
         guard let state else { return }
         let replayed = CoordinatorMachines(
