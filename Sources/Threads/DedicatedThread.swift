@@ -33,8 +33,7 @@ public final class DedicatedThread<Announcement: Sendable, Failure: Error>: Send
     ) throws(Failure) -> DedicatedThread {
         let status = ThreadStatus(name: name, body: body)
         Thread {
-            // Only a thread that runs can be named.
-            Thread.current.name = String(decoding: name.utf8.prefix(15), as: UTF8.self)
+            ThreadName.set(name)
             status.run()
         }.start()
         return DedicatedThread(name: name, announcement: try status.waitForStart(), status: status)

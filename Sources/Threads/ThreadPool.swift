@@ -21,16 +21,15 @@ public final class ThreadPool: Sendable {
         self.work = work
         let cores = ThreadPlacement.isUsed ? ThreadPlacement.coresOfThisThread : []
         for member in 1..<count {
-            let thread = Thread {
+            Thread {
+                ThreadName.set("pool \(member)")
                 if cores.count == count { ThreadPlacement.keepThisThread(on: [cores[member]]) }
                 setUp()
                 while let body = work.next(for: member) {
                     body(member)
                     work.finish()
                 }
-            }
-            thread.name = "pool \(member)"
-            thread.start()
+            }.start()
         }
         if count > 1, cores.count == count { ThreadPlacement.keepThisThread(on: [cores[0]]) }
     }

@@ -107,6 +107,12 @@ public final class LoopbackHTTP: @unchecked Sendable {
         return String(decoding: buffer, as: UTF8.self)
     }
 
+    /// Whether the server has closed the connection, and everything before that is read.
+    public var isClosed: Bool {
+        var byte: UInt8 = 0
+        return buffer.isEmpty && recv(socketNumber, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) == 0
+    }
+
     private func line() -> String? {
         while true {
             if let end = buffer.firstIndex(of: 0x0A) {

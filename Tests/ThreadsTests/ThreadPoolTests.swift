@@ -30,6 +30,17 @@ struct ThreadPoolTests {
         #expect(threads[0] == [UInt(pthread_self())])
     }
 
+    @Test("the system shows members by their numbers")
+    func named() {
+        let pool = ThreadPool(count: 3)
+        let names = Mutex([Int: String]())
+        pool.perform { member in
+            let name = try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
+            names.withLock { $0[member] = name }
+        }
+        #expect(names.withLock { $0 }.filter { $0.key > 0 } == [1: "pool 1\n", 2: "pool 2\n"])
+    }
+
     @Test("a thread keeps to its cores, threads that it starts inherit them, and a pool gives each member one")
     func placement() async {
         await withCheckedContinuation { done in
