@@ -16,7 +16,9 @@ def default_model() -> pathlib.Path:
     """Folder of the default model: where `statezero model fetch` put it, in the checkout, among the user's models or
     the system's. Where it is nowhere, the folder among the user's models."""
     environment = os.environ
-    data = environment.get("XDG_DATA_HOME") or str(pathlib.Path.home() / ".local/share")
+    data = environment.get("XDG_DATA_HOME", "")
+    if not data.startswith("/"):  # as the program and the standard have it
+        data = str(pathlib.Path.home() / ".local/share")
     system = (environment.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":")
     user, *others = (pathlib.Path(folder) / "statezero/models/all-MiniLM-L6-v2" for folder in [data, *system])
     found = (folder for folder in (ROOT / "models/all-MiniLM-L6-v2", user, *others) if folder.is_dir())

@@ -49,10 +49,11 @@ class Requests:
         self.port, self.headers = port, {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
-    def ask(self, path: str, body: object = None) -> tuple[int, bytes]:
-        """Status and body; status 0 where the connection ended."""
+    def ask(self, path: str, body: object = None, method: str | None = None) -> tuple[int, bytes]:
+        """Status and body; status 0 where the connection ended. Without a method: POST with a body, else GET."""
+        method = method or ("POST" if body else "GET")
         try:
-            self.connection.request("POST" if body else "GET", path, json.dumps(body) if body else None, self.headers)
+            self.connection.request(method, path, json.dumps(body) if body else None, self.headers)
             answer = self.connection.getresponse()
             return answer.status, answer.read()
         except OSError:
