@@ -169,8 +169,8 @@ MUTANTS = [
         "{m} || name.attempt > session.opening.attemptsBefore else",
     ),
     Mutant(
-        "outcomes that a trainer's return drops stay on the disk",
-        "Planner/PlannerState+Returns.swift",
+        "outcomes that a trainer's rewind drops stay on the disk",
+        "Planner/PlannerState+Rewinds.swift",
         "        actions.append(.journal(.outcomesForgotten(policyID: policyID, eventIDs: events)))\n",
         "        if !{m} { actions.append(.journal(.outcomesForgotten(policyID: policyID, eventIDs: events))) }\n",
     ),

@@ -66,7 +66,7 @@ public struct FaultPlan: Sendable {
         case partitionWorker(Int, Duration, Direction)
         case killTrainer(Int)
         /// A trainer is killed, and goes back to a checkpoint so many steps before.
-        case returnTrainer(Int, steps: Int)
+        case rewindTrainer(Int, steps: Int)
         case killRollout(Int)
         /// The rollout worker lives on and starts its program again.
         case killProgram(Int)
@@ -81,7 +81,7 @@ public struct FaultPlan: Sendable {
             case .hangWorker: 2
             case .killCoordinator, .killCoordinatorAfterActions, .killCoordinatorAfterParts, .killClient, .drainWorker,
                 .killTrainer,
-                .returnTrainer,
+                .rewindTrainer,
                 .killRollout, .killProgram, .freezeRollout, .drainRollout:
                 0
             }
@@ -201,7 +201,7 @@ public struct FaultPlan: Sendable {
             let trainer = Int.random(in: 0..<trainers, using: &random)
             let steps = Int.random(in: 0...2, using: &random)
             let at = Instant(.milliseconds(Int.random(in: 0...50_000, using: &random)))
-            faults.append((at, .returnTrainer(trainer, steps: steps)))
+            faults.append((at, .rewindTrainer(trainer, steps: steps)))
             // Often in the middle of keeping what the return drops, which comes once the trainer has started again.
             guard random.unit() < 0.7 else { continue }
             let pause = Duration.milliseconds(Int.random(in: 0...8000, using: &random))

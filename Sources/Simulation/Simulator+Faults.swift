@@ -36,7 +36,7 @@ extension Simulator {
             guard clients[index].process.isAlive else { return }
             clients[index].process.kill()
             schedule(.startClient(index), after: pause)
-        case .killTrainer, .returnTrainer, .killRollout, .killProgram, .freezeRollout, .drainRollout:
+        case .killTrainer, .rewindTrainer, .killRollout, .killProgram, .freezeRollout, .drainRollout:
             applyToRollouts(fault)
         }
     }
@@ -59,7 +59,7 @@ extension Simulator {
             guard trainers[index].isAlive else { return }
             trainers[index].kill()
             schedule(.startTrainer(index), after: pause)
-        case .returnTrainer(let index, let steps):
+        case .rewindTrainer(let index, let steps):
             guard trainers[index].isAlive else { return }
             trainers[index].kill(goingBack: steps)
             schedule(.startTrainer(index), after: pause)

@@ -28,7 +28,7 @@ extension Simulator {
 
     /// Checks the entries of one tenant's planner, and the acknowledgements of its rollout workers.
     private mutating func check(_ disk: [PlannerEntry], of tenant: String?, seen: Set<Double>) {
-        /// Groups by event, of plans that are kept and of those that a trainer's return has dropped.
+        /// Groups by event, of plans that are kept and of those that a trainer's rewind has dropped.
         var (groups, droppedGroups): ([PlanName: [String: GroupReport]], [String: GroupReport]) = ([:], [:])
         var drops: [PlanName: Int] = [:]
         var outcomes: Set<String> = []

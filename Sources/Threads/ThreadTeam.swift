@@ -38,6 +38,7 @@ public final class ThreadTeam: Sendable {
         for member in 1..<count {
             group.enter()
             let thread = Thread {
+                ThreadName.set("team \(member)")
                 setUp()
                 body(member, team)
                 group.leave()

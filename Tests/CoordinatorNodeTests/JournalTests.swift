@@ -130,7 +130,7 @@ struct JournalTests {
             CandidatePrediction(index: 1, mean: 0.5, kappa: 3, source: .model),
         ]
         let begun = PolicyAttempts(
-            beginnings: [.init(attempt: 1, step: 7), .init(attempt: 1 << 50, step: 9)], returnedTo: 11)
+            beginnings: [.init(attempt: 1, step: 7), .init(attempt: 1 << 50, step: 9)], rewoundTo: 11)
         do {
             let journal = try CoordinatorJournal(path: path)
             let plan = PlanName(policyID: "a policy", step: 2)

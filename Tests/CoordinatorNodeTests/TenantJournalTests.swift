@@ -39,7 +39,7 @@ struct TenantJournalTests {
         let folder = try ScratchFolder.new()
         let path = folder + "/journal"
         let named: [PlannerEntry] = [.textsNamed(policyID: "p", [NamedText(promptID: "q9", text: "known")])]
-        let begun = PolicyAttempts(beginnings: [.init(attempt: 3, step: 7)], returnedTo: nil)
+        let begun = PolicyAttempts(beginnings: [.init(attempt: 3, step: 7)], rewoundTo: nil)
         let all = { (tenant: String) -> [PlannerEntry] in
             outcomes(tenant) + [.attemptBegan(policyID: "p", begun)] + plan(tenant) + named
         }

@@ -37,7 +37,7 @@ struct SimulatorTests {
         print(
             "simulation: \(seeds) seeds, \(steps) steps, \(messages) messages, "
                 + "\(rows) rows answered, \(poisoned) poisoned; \(groups) groups trained on with \(rewards) rewards, "
-                + "\(drawn) drawn by look-ahead, \(dropped) groups dropped by returns, "
+                + "\(drawn) drawn by look-ahead, \(dropped) groups dropped by rewinds, "
                 + "\(fallbacks) plans cut at their deadline; "
                 + "\(verified) rows verified, \(unverified) not, \(quarantined) liars quarantined; "
                 + "the longest run needed \(longest)")

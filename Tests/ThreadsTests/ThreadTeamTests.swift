@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 import Threads
@@ -39,5 +40,16 @@ struct ThreadTeamTests {
             guard team.barrier() else { return }
             #expect(calls.withLock { $0 } == 3)
         }
+    }
+
+    @Test("each thread that is started has a name, which top shows")
+    func names() {
+        let names = Mutex<Set<String>>([])
+        ThreadTeam.run(3) { member, _ in
+            guard member > 0 else { return }
+            let name = try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
+            names.withLock { _ = $0.insert(name?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "none") }
+        }
+        #expect(names.withLock { $0 } == ["team 1", "team 2"])
     }
 }

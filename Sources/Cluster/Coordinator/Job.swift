@@ -71,12 +71,8 @@ struct Job {
 
         /// Where the piece is that begins with a row. Cost: a binary search.
         func place(ofRow row: Int) -> Int? {
-            var (low, high) = (0, pieces.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if pieces[middle].rows.lowerBound < row { low = middle + 1 } else { high = middle }
-            }
-            return low < pieces.count && pieces[low].rows.lowerBound == row ? low : nil
+            let place = pieces.firstIndex(whereNot: { $0.rows.lowerBound < row })
+            return place < pieces.count && pieces[place].rows.lowerBound == row ? place : nil
         }
     }
 

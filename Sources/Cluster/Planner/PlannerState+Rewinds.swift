@@ -111,7 +111,7 @@ extension PlannerState {
     func isAbandoned(_ outcome: GroupOutcome, of policyID: String, attempt: UInt64) -> Bool {
         guard let attempts = histories[policyID]?.attempts, !attempts.isEmpty else { return false }
         if let step = outcome.step ?? outcome.policyVersion, attempts.hasAbandoned(attempt, step: step) { return true }
-        guard let step = outcome.step, attempts.hasReturned(before: step) else { return false }
+        guard let step = outcome.step, attempts.hasRewound(before: step) else { return false }
         // The trainer went back without a number. A step or a prompt without a plan is of the time before.
         let session = sessions[PlanName(policyID: policyID, step: step)]
         return session.map { $0.index(of: outcome.promptID) == nil } ?? attempts.isUnplanned(step)

@@ -180,7 +180,7 @@ extension PolicyAttempts {
     var journalBody: [UInt8] {
         var writer = JournalWriter()
         // A negative number means that the trainer did not go back without an attempt.
-        writer.append(returnedTo ?? -1)
+        writer.append(rewoundTo ?? -1)
         writer.append(beginnings.count)
         for beginning in beginnings {
             writer.append(Int(clamping: beginning.attempt))
@@ -190,12 +190,12 @@ extension PolicyAttempts {
     }
 
     init(reading reader: inout JournalReader) throws {
-        let returnedTo = try reader.integer()
+        let rewoundTo = try reader.integer()
         var beginnings: [Beginning] = []
         for _ in 0..<(try reader.count()) {
             let attempt = UInt64(clamping: try reader.integer())
             beginnings.append(Beginning(attempt: attempt, step: try reader.integer()))
         }
-        self.init(beginnings: beginnings, returnedTo: returnedTo < 0 ? nil : returnedTo)
+        self.init(beginnings: beginnings, rewoundTo: rewoundTo < 0 ? nil : rewoundTo)
     }
 }

@@ -2492,7 +2492,7 @@ nonisolated struct ProtoPlanEnd: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-/// A trainer returns to an earlier step: plans from a step on are dropped, with their groups and outcomes.
+/// A trainer goes back to an earlier step: plans from a step on are dropped, with their groups and outcomes.
 nonisolated struct ProtoDropPlans: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

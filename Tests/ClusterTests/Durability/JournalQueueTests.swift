@@ -119,7 +119,7 @@ struct JournalQueueTests {
         #expect(own.map(\.completes) == [false, false, false, true])
     }
 
-    @Test("outcomes that a trainer's return has dropped leave in parts, the latest first")
+    @Test("outcomes that a trainer's rewind has dropped leave in parts, the latest first")
     func returning() {
         let events = (0..<2000).reversed().map { "e\($0)" }
         let begun = PlannerEntry.attemptBegan(policyID: "p", PolicyAttempts())

@@ -6,7 +6,7 @@ import Wire
 
 /// A trainer that resumes from a checkpoint asks for an earlier step again, with other data.
 @Suite("Planner: a trainer goes back")
-struct PlannerReturnTests {
+struct PlannerRewindTests {
     private static func request(_ step: Int, first: Int = 0, _ change: (inout RequestPlan) -> Void = { _ in })
         -> Message
     {

@@ -91,7 +91,7 @@ extension MessageSample {
                 "follow-plan", "A trainer wants to follow a plan again", ["plan; groups from number 1 on"],
                 .followPlan(plan, groupsAfter: 1)),
             MessageSample(
-                "drop-plans", "A trainer returns to an earlier step",
+                "drop-plans", "A trainer goes back to an earlier step",
                 ["request 11; the plans of step 30 and later are dropped; attempt 2 begins; outcomes stay"],
                 .dropPlans(
                     DropPlans(request: 11, policyID: plan.policyID, fromStep: 30, attempt: 2, keepsOutcomes: true))),

@@ -22,7 +22,7 @@ public struct PolicyAttempts: Hashable, Sendable {
     /// In the order of attempts, and of steps: a later one that goes back further makes earlier ones needless.
     public private(set) var beginnings: [Beginning]
     /// The step of the latest return without a number; `nil` if there was none since the attempt began.
-    public private(set) var returnedTo: Int?
+    public private(set) var rewoundTo: Int?
     /// The latest step planned since then; −1 without any.
     private(set) var plannedUpTo = -1
 
@@ -30,25 +30,25 @@ public struct PolicyAttempts: Hashable, Sendable {
     package static let beginningsMax = 64
 
     /// The starts that a journal has; none for a new policy.
-    public init(beginnings: [Beginning] = [], returnedTo: Int? = nil) {
+    public init(beginnings: [Beginning] = [], rewoundTo: Int? = nil) {
         self.beginnings = beginnings
-        self.returnedTo = returnedTo
+        self.rewoundTo = rewoundTo
     }
 
     /// The present attempt; 0 as long as the trainer gave no number.
     public var current: UInt64 { beginnings.last?.attempt ?? 0 }
 
     /// Whether there is nothing to remember.
-    var isEmpty: Bool { beginnings.isEmpty && returnedTo == nil }
+    var isEmpty: Bool { beginnings.isEmpty && rewoundTo == nil }
 
     /// A later attempt goes on from a step; with the present attempt, or with 0, the trainer goes back within it.
     package mutating func begin(_ attempt: UInt64, at step: Int) {
         plannedUpTo = -1
         guard attempt > current else {
-            returnedTo = step
+            rewoundTo = step
             return
         }
-        returnedTo = nil
+        rewoundTo = nil
         beginnings.removeAll { $0.step >= step }
         beginnings.append(Beginning(attempt: attempt, step: step))
         if beginnings.count > Self.beginningsMax {
@@ -66,11 +66,11 @@ public struct PolicyAttempts: Hashable, Sendable {
     }
 
     /// Whether the trainer went back to this step or before it, without a number.
-    func hasReturned(before step: Int) -> Bool { returnedTo.map { step >= $0 } ?? false }
+    func hasRewound(before step: Int) -> Bool { rewoundTo.map { step >= $0 } ?? false }
 
     /// Whether a step was abandoned by a return without a number, and not planned since.
-    func isUnplanned(_ step: Int) -> Bool { hasReturned(before: step) && step > plannedUpTo }
+    func isUnplanned(_ step: Int) -> Bool { hasRewound(before: step) && step > plannedUpTo }
 
     /// Without what follows from the plans kept, for comparing states.
-    var durable: PolicyAttempts { PolicyAttempts(beginnings: beginnings, returnedTo: returnedTo) }
+    var durable: PolicyAttempts { PolicyAttempts(beginnings: beginnings, rewoundTo: rewoundTo) }
 }

@@ -331,13 +331,9 @@ extension RandomAccessCollection<Int> where Index == Int {
         guard let first, number > first else { return startIndex }
         // Numbers that are missing only bring it nearer to the first one.
         let (distance, overflows) = number.subtractingReportingOverflow(first)
-        var (low, high) = (startIndex, overflows ? endIndex : Swift.min(endIndex, startIndex + distance))
-        if high < endIndex, self[high] == number { return high }
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] < number { low = middle + 1 } else { high = middle }
-        }
-        return low
+        let last = overflows ? endIndex : Swift.min(endIndex, startIndex + distance)
+        if last < endIndex, self[last] == number { return last }
+        return firstIndex(in: startIndex..<last) { $0 < number }
     }
 }
 

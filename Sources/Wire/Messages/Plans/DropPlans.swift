@@ -1,4 +1,4 @@
-/// A trainer returns to an earlier step: plans from that step on are dropped, with their groups.
+/// A trainer goes back to an earlier step: plans from that step on are dropped, with their groups.
 public struct DropPlans: Hashable, Sendable {
     /// The answer repeats it.
     public var request: UInt64
