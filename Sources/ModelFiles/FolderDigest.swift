@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 package import Scoring
+import Synchronization
 
 /// SHA-256 over files of a model folder: everything in it that can change an answer.
 package enum FolderDigest {
@@ -19,5 +20,22 @@ package enum FolderDigest {
                 file?.withBytes { hash.update(bufferPointer: $0) }
             }
         }
+    }
+}
+
+/// A digest of files that is computed when it is asked for first: to use a folder's tokenizer alone, nobody reads its weights.
+package final class LazyDigest: Sendable {
+    private let make: @Sendable () throws(ModelError) -> Scoring.Digest
+    private let found = Mutex<Scoring.Digest?>(nil)
+
+    /// `make` computes it.
+    package init(_ make: @escaping @Sendable () throws(ModelError) -> Scoring.Digest) { self.make = make }
+
+    /// The digest. Throws what `make` throws. Cost: at first that of `make`.
+    package func value() throws(ModelError) -> Scoring.Digest {
+        if let digest = found.withLock({ $0 }) { return digest }
+        let digest = try make()
+        found.withLock { $0 = digest }
+        return digest
     }
 }

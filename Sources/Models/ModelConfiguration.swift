@@ -52,11 +52,25 @@ package enum ModelConfiguration {
         case .sentencePipeline(let folder):
             try SentencePipelineEncoder(folder: folder, threads: settings.threads, precision: settings.precision)
         case .staticTable(let folder): try StaticTableEncoder(folder: folder)
-        case .v0(let folder):
-            throw .unsupported(
-                file: folder.path, key: "the kind of model", found: "a converted V0 model",
-                supported: "a sentence-transformers folder")
+        case .v0(let folder): throw Self.isConverted(folder.path)
         }
+    }
+
+    /// How the family's encoder reads texts, for families whose features are embeddings. Throws `unsupported` for others, and
+    /// what is wrong with the tokenizer. Cost: loading the tokenizer.
+    package func reading() throws(ModelError) -> TextReading {
+        switch self {
+        case .bert(let folder): try SentenceEncoder.reading(of: folder)
+        case .sentencePipeline(let folder): try SentencePipelineEncoder.reading(of: folder)
+        case .staticTable(let folder): try StaticTableEncoder.reading(of: folder)
+        case .v0(let folder): throw Self.isConverted(folder.path)
+        }
+    }
+
+    private static func isConverted(_ folder: String) -> ModelError {
+        .unsupported(
+            file: folder, key: "the kind of model", found: "a converted V0 model",
+            supported: "a sentence-transformers folder")
     }
 
     /// The network of a BERT family alone, for measurements on token ids. Throws `unsupported` for others.

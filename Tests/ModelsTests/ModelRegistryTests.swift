@@ -26,6 +26,22 @@ struct ModelRegistryTests {
         #expect(ModelPlace("table").folder == nil && ModelPlace("a").hasEmbeddings)
     }
 
+    @Test(
+        "how an encoder reads texts is the same without its network",
+        arguments: ["tiny", "bge", "e5", "xlmr", "qwen3", "static", "model2vec"])
+    func readings(name: String) throws {
+        let folder = try Self.encoderFolder(name)
+        if name == "tiny" {
+            try ScratchFolder.write(#"{"mask_token": "word63"}"#, to: "\(folder)/tokenizer_config.json")
+        }
+        let texts = ["", "what is the sum?", "\u{13000} " + String(repeating: "what is ", count: 5000)]
+        let encoder = try ModelConfiguration(ModelPlace(folder)).embeddingEncoder(ModelSettings())
+        let expected = try #require(encoder.measure(texts))
+        let reading = try ModelConfiguration(ModelPlace(folder)).reading()
+        #expect(reading.measure(texts) == expected)
+        #expect(reading.name == encoder.facts.name && reading.windowTokens == encoder.facts.windowTokens)
+    }
+
     @Test("a folder's configuration says its family", arguments: ["bge", "e5", "dense", "xlmr", "qwen3"])
     func families(name: String) throws {
         guard case .sentencePipeline = try ModelConfiguration(ModelPlace(try Self.encoderFolder(name))) else {

@@ -50,7 +50,7 @@ MODULES = {
     "Tokenizers": Module(2, "Foundation", "Synchronization"),
     "Wire": Module(2, "Foundation", "FoundationEssentials"),
     "Planning": Module(2, "Foundation"),
-    "ModelFiles": Module(2, "Foundation"),
+    "ModelFiles": Module(2, "Foundation", "Synchronization"),
     "Corpora": Module(2, "Foundation", "Synchronization"),
     "FeatureStore": Module(2, "Foundation", "Synchronization"),
     "Similarity": Module(2, "Foundation"),

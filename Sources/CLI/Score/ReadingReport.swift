@@ -8,7 +8,7 @@ import Scoring
 /// How an encoder reads the prompts of files, by their source: the shares of cut prompts, of prompts that are read in
 /// windows, and of unknown tokens. Its tokenizer counts them.
 ///
-/// An encoder knows nothing of what it does not read. Cost: loading the encoder and its tokenizer's time; nothing is embedded.
+/// An encoder knows nothing of what it does not read. Cost: loading the tokenizer, and its time; weights are not read.
 struct ReadingReport: Encodable {
     /// The counts of one source.
     struct Source: Encodable {
@@ -35,7 +35,7 @@ struct ReadingReport: Encodable {
     private static let textsPerBatch = 256
     private static let sourcesShown = 12
 
-    /// Throws what is wrong with the model or the file, and `unsupported` for a model that does not count tokens.
+    /// Throws what is wrong with the model or the file, and `unsupported` for a model without a tokenizer of its own.
     init(_ files: [String], keys: RowKeys, model choice: ModelOptions) throws {
         var corpus = try PromptCorpus(files: files, keys: keys)
         try self.init(model: choice) {
@@ -53,22 +53,18 @@ struct ReadingReport: Encodable {
     }
 
     private init(model choice: ModelOptions, next: () throws -> PromptRow?) throws {
-        let encoder = try ModelConfiguration(choice.place).embeddingEncoder(choice.settings(threads: 1))
-        model = encoder.facts.name
+        let reading = try ModelConfiguration(choice.place).reading()
+        model = reading.name
         var counts: [String: Counts] = [:]
         var batch: [(source: String, text: String)] = []
         func measure() throws {
-            guard let found = encoder.measure(batch.map(\.text)) else {
-                throw CommandFailure(
-                    "\(choice.name): this encoder does not say how it reads a text; name a model folder")
-            }
-            for (entry, one) in zip(batch, found) {
+            for (entry, one) in zip(batch, reading.measure(batch.map(\.text))) {
                 var source = entry.source
                 if counts[source] == nil, counts.count >= CorpusReport.sourcesMax {
                     source = CorpusReport.otherSources
                 }
                 counts[source, default: Counts()].measures.add(one)
-                if one.tokens > encoder.facts.windowTokens ?? .max { counts[source]?.windowed += 1 }
+                if one.tokens > reading.windowTokens ?? .max { counts[source]?.windowed += 1 }
             }
             batch.removeAll(keepingCapacity: true)
         }
@@ -77,7 +73,7 @@ struct ReadingReport: Encodable {
             if batch.count == Self.textsPerBatch { try measure() }
         }
         try measure()
-        let hasWindows = encoder.facts.windowTokens != nil
+        let hasWindows = reading.windowTokens != nil
         sources = counts.sorted { $0.key < $1.key }.map { name, all in
             let read = all.measures
             return Source(

@@ -1,5 +1,4 @@
 package import ModelFiles
-package import Scoring
 
 /// What a BERT encoder is made of: sizes, weights, and a digest that names the weights.
 package struct BertCheckpoint: Sendable {
@@ -10,10 +9,10 @@ package struct BertCheckpoint: Sendable {
     /// `model.safetensors`.
     package let weights: SafetensorsFile
     /// SHA-256 over every file that can change an answer.
-    package let digest: Digest
+    package let digest: LazyDigest
 
     /// Lists the parts.
-    package init(folder: String, configuration: BertConfiguration, weights: SafetensorsFile, digest: Digest) {
+    package init(folder: String, configuration: BertConfiguration, weights: SafetensorsFile, digest: LazyDigest) {
         self.folder = folder
         self.configuration = configuration
         self.weights = weights

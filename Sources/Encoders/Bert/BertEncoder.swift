@@ -47,7 +47,7 @@ public final class BertEncoder {
         do throws(KernelError) {
             plans = try BertProducts.plans(configuration, precision: precision, backend: backend)
         } catch { throw .kernel(error) }
-        func weights() throws(ModelError) -> Digest { checkpoint.digest }
+        func weights() throws(ModelError) -> Digest { try checkpoint.digest.value() }
         let packed = try PackedWeights(
             plans.parts(layers: configuration.layers), of: weights,
             folder: place.path(besideWeightsIn: checkpoint.folder)

@@ -19,18 +19,26 @@ package final class SentenceEncoder: TextEncoder {
     ///
     /// Packed weights are kept in `.packed` inside the folder, where all processes of a host share their pages.
     package init(folder: SentenceTransformerFolder, threads: Int, precision: Precision = .float32) throws(ModelError) {
-        let configuration = folder.configuration
         encoder = try BertEncoder(folder: folder, threads: threads, precision: precision, packedIn: .besideWeights)
-        reader = try TextReader(tokensMax: configuration.tokensMax) { (tokensMax) throws(ModelError) in
-            try TokenizerLoading.load(folder.path, vocabulary: configuration.vocabulary) {
+        reader = try Self.reader(of: folder)
+        facts = EncoderFacts(
+            name: folder.name, identity: "\(try folder.digest.hex)\n\(encoder.numerics) \(TextWindows.identity)",
+            width: encoder.width, precision: precision, packedWeights: encoder.packedWeights,
+            windowTokens: reader.windowTokens)
+    }
+
+    /// How this encoder reads texts, without its weights. Throws what is wrong with the tokenizer.
+    package static func reading(of folder: SentenceTransformerFolder) throws(ModelError) -> TextReading {
+        TextReading(name: folder.name, try reader(of: folder))
+    }
+
+    private static func reader(of folder: SentenceTransformerFolder) throws(ModelError) -> TextReader {
+        try TextReader(tokensMax: folder.configuration.tokensMax) { (tokensMax) throws(ModelError) in
+            try TokenizerLoading.load(folder.path, vocabulary: folder.configuration.vocabulary) {
                 () throws(TokenizerError) in
                 try ModelTokenizer.load(folder: folder.path, tokensMax: tokensMax)
             }
         }
-        facts = EncoderFacts(
-            name: folder.name, identity: "\(folder.digest.hex)\n\(encoder.numerics) \(TextWindows.identity)",
-            width: encoder.width, precision: precision, packedWeights: encoder.packedWeights,
-            windowTokens: reader.windowTokens)
     }
 
     /// How each text is read. Cost: the tokenizer's.

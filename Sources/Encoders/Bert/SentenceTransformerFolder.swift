@@ -15,8 +15,11 @@ public struct SentenceTransformerFolder: Sendable {
     public let configuration: BertConfiguration
     /// `model.safetensors`.
     public let weights: SafetensorsFile
-    /// SHA-256 over weights, tokenizer files and configuration: everything in the folder that can change an answer.
-    public let digest: Scoring.Digest
+    private let lazyDigest: LazyDigest
+
+    /// SHA-256 over weights, tokenizer files and configuration: everything in the folder that can change an answer. Throws
+    /// `unreadable`. Cost: at first a SHA-256 of the weights.
+    public var digest: Scoring.Digest { get throws(ModelError) { try lazyDigest.value() } }
 
     /// Files that make the digest, in its order.
     public static let digestedFiles = [
@@ -25,18 +28,18 @@ public struct SentenceTransformerFolder: Sendable {
     ]
 
     /// Reads a folder. Throws `unreadable`, `damaged` and `unsupported`; the weights' shapes are checked by the encoder.
-    /// Cost: one SHA-256 of the weights.
+    /// Cost: reads small files and the header of the weights.
     public init(path: String) throws(ModelError) {
         self.path = path
         name = URL(fileURLWithPath: path).lastPathComponent
         configuration = try BertConfiguration(folder: path) { () throws(ModelError) in try Self.readModules(path) }
         weights = try SafetensorsFile(path: "\(path)/model.safetensors")
-        digest = try FolderDigest.digest(of: Self.digestedFiles, in: path)
+        lazyDigest = LazyDigest { () throws(ModelError) in try FolderDigest.digest(of: Self.digestedFiles, in: path) }
     }
 
     /// What an encoder is made of.
     package var checkpoint: BertCheckpoint {
-        BertCheckpoint(folder: path, configuration: configuration, weights: weights, digest: digest)
+        BertCheckpoint(folder: path, configuration: configuration, weights: weights, digest: lazyDigest)
     }
 
     // MARK: - modules

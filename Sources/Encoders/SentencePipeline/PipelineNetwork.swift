@@ -1,13 +1,13 @@
 import Kernels
-import ModelFiles
-package import Scoring
+package import ModelFiles
+import Scoring
 
 /// The network of a chain of modules, as its folder has it: BERT, XLM-RoBERTa or Qwen3.
 package enum PipelineNetwork: Sendable {
     /// BERT or XLM-RoBERTa.
     case bert(BertCheckpoint)
     /// Qwen3, as in Qwen3-Embedding; `digest` is that of its weights.
-    case qwen3(Qwen3Folder, tokensMax: Int, digest: Digest)
+    case qwen3(Qwen3Folder, tokensMax: Int, digest: LazyDigest)
 
     /// Tokens that Qwen3 reads at once at most, whatever the folder says. A longer text is read in windows, because the cost
     /// of attention grows with the square of the length.
@@ -24,8 +24,8 @@ package enum PipelineNetwork: Sendable {
     /// Reads a folder's configuration and the headers of its weights. `digest` is that of every file that can change an
     /// answer but Qwen3's weights, which this adds. Throws what is wrong with a file.
     static func read(
-        _ path: String, digest files: Digest
-    ) throws(ModelError) -> (network: PipelineNetwork, digest: Digest) {
+        _ path: String, digest files: LazyDigest
+    ) throws(ModelError) -> (network: PipelineNetwork, digest: LazyDigest) {
         guard try isQwen3(path) else {
             // Normalisation is the chain's last step here, not the encoder's.
             let configuration = try BertConfiguration(folder: path) { () throws(ModelError) in false }
@@ -35,7 +35,7 @@ package enum PipelineNetwork: Sendable {
             return (.bert(checkpoint), files)
         }
         let folder = try Qwen3Folder(path: path)
-        let weights = try folder.digest()
+        let weights = LazyDigest { () throws(ModelError) in try folder.digest() }
         let file = "\(path)/sentence_bert_config.json"
         let asked = try JSONFile.readIfPresent(SentenceConfig.self, file)?.max_seq_length ?? qwen3TokensMax
         guard asked >= 2 else {
@@ -44,7 +44,9 @@ package enum PipelineNetwork: Sendable {
         return (
             .qwen3(
                 folder, tokensMax: min(asked, folder.configuration.positions, qwen3TokensMax), digest: weights),
-            Digest(of: "\(files.hex)\n\(weights.hex)")
+            LazyDigest { () throws(ModelError) in
+                Digest(of: "\(try files.value().hex)\n\(try weights.value().hex)")
+            }
         )
     }
 
@@ -81,7 +83,7 @@ package enum PipelineNetwork: Sendable {
                         ? "try --precision bfloat16, or a machine with more memory" : "use a machine with more memory")
             }
             return try Qwen3Encoder(
-                folder: folder, tokensMax: tokensMax, threads: threads, precision: precision, digest: digest)
+                folder: folder, tokensMax: tokensMax, threads: threads, precision: precision, digest: digest.value())
         }
     }
 }

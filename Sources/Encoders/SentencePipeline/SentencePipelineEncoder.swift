@@ -29,12 +29,7 @@ package final class SentencePipelineEncoder: TextEncoder {
     package init(folder: SentencePipelineFolder, threads: Int, precision: Precision = .float32) throws(ModelError) {
         network = try folder.network.load(threads: threads, precision: precision)
         let width = network.width
-        reader = try TextReader(tokensMax: folder.network.tokensMax, prompt: folder.prompt) {
-            (tokensMax) throws(ModelError) in
-            try TokenizerLoading.load(folder.path, vocabulary: folder.network.vocabulary) { () throws(TokenizerError) in
-                try ModelTokenizer.load(folder: folder.path, tokensMax: tokensMax)
-            }
-        }
+        reader = try Self.reader(of: folder)
         pooling = folder.modules.pooling
         var layers: [DenseLayer] = []
         for name in folder.modules.dense {
@@ -49,11 +44,25 @@ package final class SentencePipelineEncoder: TextEncoder {
         let numerics =
             [network.numerics, Self.version, TextWindows.identity, pooling.rawValue] + layers.map(\.numerics)
         let identity = [
-            folder.digest.hex, "prompt \(Digest(of: folder.prompt).hex)", numerics.joined(separator: " "),
+            try folder.digest.hex, "prompt \(Digest(of: folder.prompt).hex)", numerics.joined(separator: " "),
         ]
         facts = EncoderFacts(
             name: folder.name, identity: identity.joined(separator: "\n"), width: layers.last?.outputs ?? width,
             precision: precision, packedWeights: network.packedWeights, windowTokens: reader.windowTokens)
+    }
+
+    /// How this encoder reads texts, without its weights. Throws what is wrong with the tokenizer.
+    package static func reading(of folder: SentencePipelineFolder) throws(ModelError) -> TextReading {
+        TextReading(name: folder.name, try reader(of: folder))
+    }
+
+    private static func reader(of folder: SentencePipelineFolder) throws(ModelError) -> TextReader {
+        try TextReader(tokensMax: folder.network.tokensMax, prompt: folder.prompt) {
+            (tokensMax) throws(ModelError) in
+            try TokenizerLoading.load(folder.path, vocabulary: folder.network.vocabulary) { () throws(TokenizerError) in
+                try ModelTokenizer.load(folder: folder.path, tokensMax: tokensMax)
+            }
+        }
     }
 
     /// How each text is read. Cost: the tokenizer's.

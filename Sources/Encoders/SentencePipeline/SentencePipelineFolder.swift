@@ -19,8 +19,11 @@ package struct SentencePipelineFolder: Sendable {
     package let prompt: String
     /// The network of the chain.
     package let network: PipelineNetwork
-    /// SHA-256 over every file that can change an answer, without the prompt.
-    package let digest: Scoring.Digest
+    private let lazyDigest: LazyDigest
+
+    /// SHA-256 over every file that can change an answer, without the prompt. Throws `unreadable`. Cost: at first a SHA-256 of the
+    /// weights.
+    package var digest: Scoring.Digest { get throws(ModelError) { try lazyDigest.value() } }
 
     /// Whether a folder is of this family. Throws what is wrong with its small files. Cost: four files of JSON.
     package static func matches(_ path: String) throws(ModelError) -> Bool {
@@ -32,7 +35,7 @@ package struct SentencePipelineFolder: Sendable {
     }
 
     /// Reads a folder. Throws `unreadable`, `damaged` and `unsupported`; the weights' shapes are checked by the encoder.
-    /// Cost: one SHA-256 of the weights.
+    /// Cost: reads small files and the header of the weights.
     package init(path: String) throws(ModelError) {
         self.path = path
         name = URL(fileURLWithPath: path).lastPathComponent
@@ -46,7 +49,8 @@ package struct SentencePipelineFolder: Sendable {
         try PipelineLowerCasing.check(folder: path)
         let isQwen3 = try PipelineNetwork.isQwen3(path)
         let files = Self.digestedFiles + modules.files + (isQwen3 ? [] : ["model.safetensors"])
-        (network, digest) = try PipelineNetwork.read(path, digest: FolderDigest.digest(of: files, in: path))
+        let digest = LazyDigest { () throws(ModelError) in try FolderDigest.digest(of: files, in: path) }
+        (network, lazyDigest) = try PipelineNetwork.read(path, digest: digest)
     }
 
     // The prompt is not in these: only its text counts, and `SentencePipelineEncoder` adds it to the identity.

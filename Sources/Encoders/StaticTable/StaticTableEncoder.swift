@@ -29,30 +29,21 @@ package final class StaticTableEncoder: TextEncoder {
     /// Reads tokenizer and table. Throws what is wrong with either, or that they do not fit each other.
     package init(folder: StaticTableFolder) throws(ModelError) {
         let file = folder.weights
-        let name = file.header.entries["embedding.weight"] == nil ? "embeddings" : "embedding.weight"
-        guard let entry = file.header.entries[name] else { throw .tensorMissing(file: file.path, tensor: name) }
-        let sizes = entry.shape.sizes
-        guard sizes.count == 2, Self.widths.contains(sizes[1]) else {
-            throw .damaged(
-                file: file.path, at: name, reason: "its shape is \(entry.shape), expected (tokens, columns)")
-        }
-        table = try file.table(name, shape: entry.shape)
+        let (name, shape) = try Self.table(of: file)
+        table = try file.table(name, shape: shape)
         var rows: [Int]?
         if file.header.entries["mapping"] != nil { rows = try file.integers("mapping") }
-        if let rows, let bad = rows.first(where: { !(0..<sizes[0]).contains($0) }) {
-            throw .damaged(file: file.path, at: "mapping", reason: "row \(bad) of \(sizes[0])")
+        if let rows, let bad = rows.first(where: { !(0..<shape.sizes[0]).contains($0) }) {
+            throw .damaged(file: file.path, at: "mapping", reason: "row \(bad) of \(shape.sizes[0])")
         }
         self.rows = rows
         let tokens = rows?.count ?? table.rows
         weights =
             file.header.entries["weights"] == nil ? nil : try file.floats("weights", shape: Shape([tokens]))
-        tokenizer = try TokenizerLoading.load("\(folder.module)/tokenizer.json", vocabulary: tokens) {
-            () throws(TokenizerError) in
-            try ModelTokenizer.load(folder: folder.module, tokensMax: Self.tokensMax)
-        }
+        tokenizer = try Self.tokenizer(of: folder, tokens: tokens)
         row = FloatBuffer(count: table.columns)
         facts = EncoderFacts(
-            name: folder.name, identity: "\(folder.digest.hex)\n\(Self.version)", width: table.columns,
+            name: folder.name, identity: "\(try folder.digest.hex)\n\(Self.version)", width: table.columns,
             shouldCacheFeatures: false)
     }
 
@@ -72,12 +63,40 @@ package final class StaticTableEncoder: TextEncoder {
     }
 
     /// How each text is read. Cost: the tokenizer's.
-    package func measure(_ texts: [String]) -> [TextMeasure]? {
+    package func measure(_ texts: [String]) -> [TextMeasure]? { Self.measure(texts, by: tokenizer) }
+
+    /// How this encoder reads texts, without its table. Throws what is wrong with the tokenizer.
+    package static func reading(of folder: StaticTableFolder) throws(ModelError) -> TextReading {
+        let mapped = folder.weights.header.entries["mapping"]?.shape.sizes.first
+        let tokens = if let mapped { mapped } else { try table(of: folder.weights).shape.sizes[0] }
+        let tokenizer = try tokenizer(of: folder, tokens: tokens)
+        return TextReading(name: folder.name, windowTokens: nil) { measure($0, by: tokenizer) }
+    }
+
+    private static func measure(_ texts: [String], by tokenizer: any Tokenizer) -> [TextMeasure] {
         texts.map { text in
             let read = tokenizer.encode(text)
             return TextMeasure(
                 tokenizer.template.body(of: read.ids), unknown: tokenizer.unknownID, isTruncated: read.isTruncated)
         }
+    }
+
+    private static func tokenizer(of folder: StaticTableFolder, tokens: Int) throws(ModelError) -> any Tokenizer {
+        try TokenizerLoading.load("\(folder.module)/tokenizer.json", vocabulary: tokens) {
+            () throws(TokenizerError) in
+            try ModelTokenizer.load(folder: folder.module, tokensMax: tokensMax)
+        }
+    }
+
+    /// The table's name and its shape, (tokens, columns).
+    private static func table(of file: SafetensorsFile) throws(ModelError) -> (name: String, shape: Shape) {
+        let name = file.header.entries["embedding.weight"] == nil ? "embeddings" : "embedding.weight"
+        guard let entry = file.header.entries[name] else { throw .tensorMissing(file: file.path, tensor: name) }
+        guard entry.shape.sizes.count == 2, widths.contains(entry.shape.sizes[1]) else {
+            throw .damaged(
+                file: file.path, at: name, reason: "its shape is \(entry.shape), expected (tokens, columns)")
+        }
+        return (name, entry.shape)
     }
 
     // The mean's divisor would cancel against the norm, but it keeps sums of long texts small.

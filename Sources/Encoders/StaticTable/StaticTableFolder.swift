@@ -9,12 +9,14 @@ package struct StaticTableFolder: Sendable {
     package let path: String
     /// The folder's own name, for people.
     package let name: String
-    /// SHA-256 over every file that can change an answer.
-    package let digest: Scoring.Digest
+    private let lazyDigest: LazyDigest
     /// Folder of the module, with `tokenizer.json` and the weights.
     let module: String
     /// `model.safetensors`.
     let weights: SafetensorsFile
+
+    /// SHA-256 over every file that can change an answer. Throws `unreadable`. Cost: at first a SHA-256 of the weights.
+    package var digest: Scoring.Digest { get throws(ModelError) { try lazyDigest.value() } }
 
     /// Whether a folder is of this family. Cost: one file of JSON.
     package static func matches(_ path: String) throws(ModelError) -> Bool {
@@ -22,7 +24,8 @@ package struct StaticTableFolder: Sendable {
         return modules?.first?.name == "StaticEmbedding"
     }
 
-    /// Reads a folder. Throws `unreadable`, `damaged` and `unsupported`. Cost: one SHA-256 of the weights.
+    /// Reads a folder. Throws `unreadable`, `damaged` and `unsupported`. Cost: reads small files and the
+    /// header of the weights.
     package init(path: String) throws(ModelError) {
         self.path = path
         name = URL(fileURLWithPath: path).lastPathComponent
@@ -34,8 +37,11 @@ package struct StaticTableFolder: Sendable {
             names.joined(separator: ", "), "StaticEmbedding and optionally Normalize")
         let below = modules[0].path
         try modules[0].requireOwnFolder(file)
-        module = below.isEmpty ? path : "\(path)/\(below)"
+        let module = below.isEmpty ? path : "\(path)/\(below)"
+        self.module = module
         weights = try SafetensorsFile(path: "\(module)/model.safetensors")
-        digest = try FolderDigest.digest(of: ["tokenizer.json", "model.safetensors"], in: module)
+        lazyDigest = LazyDigest { () throws(ModelError) in
+            try FolderDigest.digest(of: ["tokenizer.json", "model.safetensors"], in: module)
+        }
     }
 }
