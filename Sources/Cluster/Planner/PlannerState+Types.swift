@@ -34,7 +34,7 @@ extension PlannerState {
         case toCoordinator(Message)
         case journal(PlannerEntry)
         /// Work that takes long, to be done on another thread.
-        case work(PlannerWork)
+        indirect case work(PlannerWork)
         /// A fact for the operator's log.
         case log(LogEvent)
     }

@@ -2,7 +2,9 @@ public import Scoring
 package import Traces
 
 /// Every message of the cluster. `proto/PROTOCOL.md` says who sends which, and when.
-public enum Message: Hashable, Sendable {
+///
+/// Indirect: a coordinator passes each one on many times, and copies one reference in place of all that is in it.
+public indirect enum Message: Hashable, Sendable {
     case hello(Hello)
     case welcome(Welcome)
     case refused(Refusal, message: String)

@@ -5,7 +5,7 @@ public import Wire
 /// Budgets are not written. A plan is a function of its opening and of the predictions in the order of their arrival,
 /// so a replay gives the same budgets, to the byte. Replaying the entries gives the state that wrote them, without
 /// peers, leases and predictions that had not arrived.
-public enum PlannerEntry: Hashable, Sendable {
+public indirect enum PlannerEntry: Hashable, Sendable {
     /// Outcomes joined a policy's history.
     case outcomesRecorded(policyID: String, [RecordedOutcome])
     /// A step has a plan now.
