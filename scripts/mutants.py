@@ -141,8 +141,8 @@ MUTANTS = [
     Mutant(
         "an answer is sent and not made durable",
         "Coordinator/CoordinatorState+Workers.swift",
-        "        record(.shardAnswered(answer), of: jobs[id], &actions)\n",
-        "        if !{m} { record(.shardAnswered(answer), of: jobs[id], &actions) }\n",
+        "        record(.shardAnswered(answer), of: jobs.values[place], &actions)\n",
+        "        if !{m} { record(.shardAnswered(answer), of: jobs.values[place], &actions) }\n",
     ),
     Mutant(
         "rewards that are repeated count twice",

@@ -32,6 +32,8 @@ struct CoordinatorDriver: ~Copyable {
     private var nextReport: Instant
     /// The machines' deadline before this turn.
     private var deadline: Instant?
+    /// When the journal must commit requests that delay nothing, if nothing else makes it commit before; `nil` without one.
+    private var journalWake: Instant?
     /// All messages that had arrived by then are handled.
     private var readUntil: Instant = .zero
     /// What the work thread has done, in order for each tenant.
@@ -55,6 +57,8 @@ struct CoordinatorDriver: ~Copyable {
     private static let outboxMax = 1024
     /// How long the thread waits at least while nothing is received, unless another thread ends the wait.
     private static let behindRest: Duration = .milliseconds(10)
+    /// Requests that delay nothing wait so long for the journal's next commit.
+    private static let journalRest: Duration = .milliseconds(20)
     /// Bytes that the work thread decodes; beyond its share, what a tenant sends waits.
     private static let undecodedBytesMax = 8 << 20
     /// Bytes that wait. Without tenants nothing is received beyond it, and the bounds of connections apply. A tenant's are
@@ -138,7 +142,8 @@ struct CoordinatorDriver: ~Copyable {
         deadline = machines.nextDeadline
         let hasMore =
             !inbox.isEmpty || held.next(unless: { isBehind($0) }) != nil || local.hasMore(unless: { isBehind($0) })
-        var rest = hasMore ? .zero : deadline.map { max(.zero, $0 - now) } ?? .milliseconds(500)
+        let next = [deadline, journalWake].compactMap(\.self).min()
+        var rest = hasMore ? .zero : next.map { max(.zero, $0 - now) } ?? .milliseconds(500)
         // What waits at the sockets, and silence that is judged once it is read, must not end the wait.
         let isFull = isFull
         if isFull, !hasMore { rest = max(rest, Self.behindRest) }
@@ -175,6 +180,7 @@ struct CoordinatorDriver: ~Copyable {
         }
         let now = self.now
         // A deadline that this turn sets is handled in the next turn, which follows at once.
+        if let journalWake, journalWake <= now { wakeJournal() }
         if let deadline, deadline <= now { actions += machines.handle(.tickBehind(readUntil: readUntil), at: now) }
         add(actions)
         try carryOut()
@@ -214,22 +220,31 @@ struct CoordinatorDriver: ~Copyable {
         add(actions)
         actions = []
         outbox.append(reply, in: scope)
+        if journalWake != nil { wakeJournal() }
+    }
+
+    private mutating func wakeJournal() {
+        journalWake = nil
+        journal.wake()
     }
 
     /// Adds actions behind those that wait, sends their entries to the journal, and their work to the work thread.
     private mutating func add(_ actions: [CoordinatorMachines.Action]) {
         guard !actions.isEmpty else { return }
         // What waits for the disk must not hold the work: it reads histories that change meanwhile.
-        var rest: [CoordinatorMachines.Action] = []
-        for action in actions {
-            if case .work(let work) = action {
+        var rest = actions
+        if actions.contains(where: { if case .work = $0 { true } else { false } }) {
+            rest.removeAll {
+                guard case .work(let work) = $0 else { return false }
                 worker.send(.planner(work), of: work.tenant)
-            } else {
-                rest.append(action)
+                return true
             }
         }
         let state = machines.coordinator
-        for request in outbox.append(rest, tenant: { state.tenant(of: $0) }) { journal.commit(request) }
+        for request in outbox.append(rest, tenant: { state.tenant(of: $0) }) {
+            journal.commit(request)
+            journalWake = request.delaysNothing ? journalWake ?? now + Self.journalRest : nil
+        }
     }
 
     /// Carries out what is durable, in order: nothing is acknowledged before it is. A lost peer causes new actions.

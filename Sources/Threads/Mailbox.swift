@@ -17,7 +17,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
 
     /// The greatest number of waiting elements.
     public let capacity: Int
-    /// Signalled when the queue is no longer empty.
+    /// Signalled when an element that wakes the owner is the first one of these in the queue.
     public let wakeup: Wakeup
     private let queue: Mutex<Queue>
 
@@ -35,15 +35,18 @@ public final class Mailbox<Element: Sendable>: Sendable {
     }
 
     /// Appends an element to the queue. Any thread may call it.
-    public func send(_ element: Element) -> SendOutcome {
-        let (outcome, isFirst) = queue.withLock { queue -> (SendOutcome, Bool) in
+    /// - Parameter wakes: Whether the owner must look now. Otherwise it finds the element when something else wakes it.
+    public func send(_ element: Element, wakes: Bool = true) -> SendOutcome {
+        let (outcome, mustSignal) = queue.withLock { queue -> (SendOutcome, Bool) in
             guard queue.isOpen else { return (.closed, false) }
             guard queue.elements.count < capacity else { return (.full, false) }
             queue.elements.append(element)
-            return (.accepted, queue.elements.count == 1)
+            // One signal a batch: the drain that finds one element finds those behind it too.
+            let mustSignal = wakes && !queue.isSignalled
+            if mustSignal { queue.isSignalled = true }
+            return (.accepted, mustSignal)
         }
-        // One signal a batch: the drain that finds the first element finds those behind it too.
-        if isFirst { wakeup.signal() }
+        if mustSignal { wakeup.signal() }
         return outcome
     }
 
@@ -63,9 +66,11 @@ public final class Mailbox<Element: Sendable>: Sendable {
     private struct Queue {
         var elements: [Element] = []
         var isOpen = true
+        /// Whether the owner was signalled for what is in the queue.
+        var isSignalled = false
 
         mutating func removeAll() -> [Element] {
-            defer { elements = [] }
+            defer { (elements, isSignalled) = ([], false) }
             return elements
         }
     }

@@ -27,6 +27,18 @@ struct MailboxTests {
         #expect(mailbox.drain() == [])
     }
 
+    @Test("an element that does not wake the owner waits for one that does, and is first")
+    func quietElements() throws {
+        let mailbox = try Mailbox<Int>(capacity: 4)
+        #expect(mailbox.send(1, wakes: false) == .accepted && !mailbox.wakeup.wait(for: .zero))
+        #expect(mailbox.send(2) == .accepted && mailbox.wakeup.wait(for: .zero))
+        #expect(mailbox.send(3) == .accepted && !mailbox.wakeup.wait(for: .zero), "one signal for all")
+        #expect(mailbox.drain() == [1, 2, 3])
+        #expect(mailbox.send(4, wakes: false) == .accepted && !mailbox.wakeup.wait(for: .zero))
+        #expect(mailbox.drain() == [4])
+        #expect(mailbox.send(5) == .accepted && mailbox.wakeup.wait(for: .zero))
+    }
+
     @Test("elements sent by many threads arrive once, in order, and always wake the owner")
     func mailboxUnderLoad() throws {
         let senders = 4

@@ -17,10 +17,13 @@ extension CoordinatorState {
         case .submitShard(let shard):
             submit(shard, from: peer, &actions)
         case .confirm(let id, let below):
-            guard jobs[id]?.client == peer else { return }
-            if jobs[id]?.confirm(below: below) == true {
-                record(.confirmed(id, below: below), of: jobs[id], &actions)
+            guard let place = jobs.index(forKey: id), jobs.values[place].client == peer else { return }
+            let pending = jobs.values[place].pendingCount
+            if jobs.values[place].confirm(below: below) {
+                record(.confirmed(id, below: below), of: jobs.values[place], &actions)
             }
+            // Others may be among the first ones of the queue now.
+            if jobs.values[place].pendingCount == pending { lending = .nobody }
         case .closeJob(let id):
             // Only its own client may close a job, over this connection or a new one. Closing it twice is answered
             // twice.

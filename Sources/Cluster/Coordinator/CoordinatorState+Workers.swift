@@ -86,21 +86,21 @@ extension CoordinatorState {
         }
         let key = Job.PieceKey(result.piece)
         guard let worker = workers.sessions[incarnation], !worker.isQuarantined,
-            worker.serves(jobs[result.piece.job]?.tenant)
+            let place = jobs.index(forKey: result.piece.job), worker.serves(jobs.values[place].tenant)
         else { return }
-        let lentTo = jobs[result.piece.job]?.piece(at: key)?.state
-        let completion = jobs[result.piece.job]?.complete(
+        let lentTo = jobs.values[place].piece(at: key)?.state
+        let completion = jobs.values[place].complete(
             result, by: worker.label, of: worker.peer.tenant, incarnation: incarnation, at: now)
         // The piece may have been lent to another worker, or by another attempt than the result's.
         if case .leased(let holder) = lentTo, holder != incarnation || !isReleased,
-            jobs[result.piece.job]?.piece(at: key)?.state != lentTo
+            jobs.values[place].piece(at: key)?.state != lentTo
         {
             release(result.piece, at: holder)
         }
-        guard case .done(let verified, let contradicted)? = completion else {
+        guard case .done(let verified, let contradicted) = completion else {
             // The piece may wait for another worker now.
             lending = .everyone
-            if case .open(let isDisputed)? = completion { recordOpen(result.piece, isDisputed: isDisputed, &actions) }
+            if case .open(let isDisputed) = completion { recordOpen(result.piece, isDisputed: isDisputed, &actions) }
             return
         }
         if verified { verification.verified += 1 }
@@ -129,10 +129,12 @@ extension CoordinatorState {
     }
 
     mutating func answer(_ id: JobID, shard: UInt32, _ actions: inout [Action]) {
-        guard let answer = jobs[id]?.answerIfWhole(shard, job: id) else { return }
-        tenantRows[jobs[id]?.tenant, default: TenantRows()].add(answer)
-        record(.shardAnswered(answer), of: jobs[id], &actions)
-        if let client = jobs[id]?.client { send(.shardAnswer(answer), to: client, &actions) }
+        guard let place = jobs.index(forKey: id), let answer = jobs.values[place].answerIfWhole(shard, job: id) else {
+            return
+        }
+        tenantRows[jobs.values[place].tenant, default: TenantRows()].add(answer)
+        record(.shardAnswered(answer), of: jobs.values[place], &actions)
+        if let client = jobs.values[place].client { send(.shardAnswer(answer), to: client, &actions) }
     }
 
     /// Ends a lease because of `event`: the piece is pending again, or answered with an error when it has killed too

@@ -48,75 +48,6 @@ struct Job {
     /// What `shards` count in the window: their tokens, with side information.
     private(set) var tokensUnanswered = 0
 
-    /// Where a piece begins: shard and first row.
-    struct PieceKey: Hashable {
-        var shard: UInt32
-        var firstRow: Int
-
-        init(shard: UInt32, firstRow: Int) {
-            self.shard = shard
-            self.firstRow = firstRow
-        }
-
-        init(_ name: PieceName) { self.init(shard: name.shard, firstRow: name.rows.lowerBound) }
-    }
-
-    /// A shard that is not answered yet.
-    struct Shard {
-        let submitted: SubmitShard
-        /// Whether it is drawn to be computed by two workers.
-        let isSampled: Bool
-        /// In the order of their rows.
-        var pieces: [Piece]
-
-        /// Where the piece is that begins with a row. Cost: a binary search.
-        func place(ofRow row: Int) -> Int? {
-            let place = pieces.firstIndex(whereNot: { $0.rows.lowerBound < row })
-            return place < pieces.count && pieces[place].rows.lowerBound == row ? place : nil
-        }
-    }
-
-    /// A run of rows of a shard.
-    struct Piece {
-        let rows: Range<Int>
-        var state: PieceState
-        var attempts: UInt32 = 0
-        /// Deaths that count against this piece.
-        var kills = 0
-        /// The identities of workers that died while they ran it, or what it was halved from.
-        var killed: Set<String> = []
-        /// The latest events, for the message of a poisoned row.
-        var trace: [String] = []
-        /// Answers that do not decide yet, of different workers each.
-        var opinions: [Opinion] = []
-        /// How often workers have given it back, by identity.
-        var returns: [String: Int] = [:]
-        /// Since when it waits for another opinion.
-        var openSince: Instant = .zero
-
-        var isDone: Bool { if case .done = state { true } else { false } }
-        var isLeased: Bool { if case .leased = state { true } else { false } }
-        /// Whether it was answered, and waits for another worker.
-        var isOpen: Bool { state == .pending && !opinions.isEmpty }
-        /// Workers that may not have it: those that have answered it, those that died with it, and, where it waits for a
-        /// second opinion, those that give it back again and again.
-        var identities: Set<String> {
-            let others = killed.union(opinions.map { $0.worker.identity })
-            return opinions.isEmpty ? others : others.union(returns.filter { $0.value >= Job.returnsMax }.keys)
-        }
-
-        /// Whether a worker gives it back again and again, although another one has answered it.
-        func isRefused(by identity: String) -> Bool {
-            !opinions.isEmpty && returns[identity, default: 0] >= Job.returnsMax
-        }
-    }
-
-    enum PieceState: Equatable {
-        case pending
-        case leased(incarnation: UInt64)
-        case done(AnswerBlock, [RowFault], AnswerSource)
-    }
-
     // MARK: Changes
 
     /// Whether a shard fits in the window. An empty window fits any shard.
@@ -131,7 +62,7 @@ struct Job {
             return false
         }
         let pieces = Self.cut(shard, isShared: isShared).map { Piece(rows: $0, state: .pending) }
-        shards[shard.shard] = Shard(submitted: shard, isSampled: isSampled, pieces: pieces)
+        shards[shard.shard] = Shard(shard, isSampled: isSampled, pieces: pieces)
         queue += pieces.map { PieceKey(shard: shard.shard, firstRow: $0.rows.lowerBound) }
         rowsUnconfirmed += shard.content.count
         tokensUnanswered += shard.windowTokens
@@ -142,12 +73,6 @@ struct Job {
     func piece(at key: PieceKey) -> Piece? {
         guard let shard = shards[key.shard] else { return nil }
         return shard.place(ofRow: key.firstRow).map { shard.pieces[$0] }
-    }
-
-    /// Estimated tokens of a piece: its share of the shard's, at least 1.
-    func tokens(of key: PieceKey) -> Int {
-        guard let shard = shards[key.shard], let piece = piece(at: key) else { return 0 }
-        return max(1, shard.submitted.tokens * piece.rows.count / shard.submitted.content.count)
     }
 
     /// Lends a pending piece. Returns the name of this attempt and its rows.
@@ -382,13 +307,5 @@ struct Job {
         leasedCount += piece.isLeased ? 1 : 0
         shards[key.shard]?.pieces[place] = piece
         return piece
-    }
-}
-
-extension Job.Piece {
-    /// Records an event of the piece; the latest eight are kept.
-    mutating func appendToTrace(_ event: String) {
-        trace.append(event)
-        if trace.count > 8 { trace.removeFirst() }
     }
 }

@@ -2,8 +2,8 @@ public import Scoring
 public import Wire
 
 /// What the coordinator makes durable. Replaying the entries gives the state that wrote them, without connections and
-/// leases: workers send Hello again, and clients submit again what was not answered.
-public enum JournalEntry: Hashable, Sendable {
+/// leases: workers send Hello again, and clients submit again what was not answered. Indirect, as messages are.
+public indirect enum JournalEntry: Hashable, Sendable {
     /// A new generation of the coordinator.
     case generationStarted(UInt64)
     /// All work is done by this model from now on.
@@ -27,6 +27,11 @@ public enum JournalEntry: Hashable, Sendable {
 }
 
 extension JournalEntry {
+    /// Whether what is decided behind it may be carried out before it is durable. A confirmation that is lost is as one that has not
+    /// arrived: the client has the answers, and says so again when it opens the job again. It is durable before what its tenant
+    /// decides behind it all the same.
+    public var delaysNothing: Bool { if case .confirmed = self { true } else { false } }
+
     /// Whether all work rests on it: it is durable after all that was decided before, and before all that is decided after.
     public var concernsAll: Bool {
         switch self {

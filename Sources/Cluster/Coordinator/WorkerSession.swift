@@ -55,7 +55,7 @@ struct WorkerSession: MemberSession {
     func serves(_ tenant: String?) -> Bool { peer.tenant == nil || peer.tenant == tenant }
 
     /// Whether it reads the rows of a shard: any worker reads texts.
-    func reads(_ shard: SubmitShard?) -> Bool { readsRanges || shard?.content.isRanges != true }
+    func reads(_ shard: Job.Shard?) -> Bool { readsRanges || shard?.isRanges != true }
 
     /// Records that work under a context is sent; `false` when the worker has the context already.
     mutating func needsContext(_ digest: Digest) -> Bool {

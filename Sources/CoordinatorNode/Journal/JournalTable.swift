@@ -63,27 +63,38 @@ struct JournalTable {
     /// where they are.
     private static func checksum(of values: some Sequence<DatabaseValue>) -> Int64 {
         let digest = Digest(finishing: { hash in
+            // What is short is hashed together.
+            var short: [UInt8] = []
+            short.reserveCapacity(256)
             for value in values {
                 switch value.storage {
-                case .null: hash.update(data: [0])
-                case .int64(let number): hash.update(data: head(1, UInt64(bitPattern: number)))
-                case .double(let number): hash.update(data: head(2, number.bitPattern))
+                case .null: short.append(0)
+                case .int64(let number): append(1, UInt64(bitPattern: number), to: &short)
+                case .double(let number): append(2, number.bitPattern, to: &short)
                 case .string(let text):
-                    hash.update(data: head(3, UInt64(text.utf8.count)))
-                    hash.update(data: Array(text.utf8))
+                    append(3, UInt64(text.utf8.count), to: &short)
+                    short.append(contentsOf: text.utf8)
                 case .blob(let data):
-                    hash.update(data: head(4, UInt64(data.count)))
+                    append(4, UInt64(data.count), to: &short)
+                    guard data.count > longBytesMin else {
+                        short.append(contentsOf: data)
+                        continue
+                    }
+                    hash.update(data: short)
                     hash.update(data: data)
+                    short.removeAll(keepingCapacity: true)
                 }
             }
+            hash.update(data: short)
         })
         return Int64(bitPattern: digest.leading)
     }
 
-    private static func head(_ type: UInt8, _ number: UInt64) -> [UInt8] {
-        var bytes = [type]
+    private static let longBytesMin = 512
+
+    private static func append(_ type: UInt8, _ number: UInt64, to bytes: inout [UInt8]) {
+        bytes.append(type)
         LittleEndian.append(number, to: &bytes)
-        return bytes
     }
 
     // MARK: Format

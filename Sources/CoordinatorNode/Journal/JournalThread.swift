@@ -48,6 +48,8 @@ final class JournalThread: Sendable {
     private static let writingTime: Duration = .milliseconds(2)
     /// So long it tidies the file up between two of them: deleting a text takes less time than writing one.
     private static let tidyingTime: Duration = .milliseconds(1)
+    /// So long after a commit it looks for pages that the file no longer needs.
+    private static let tidyingRest: Duration = .milliseconds(20)
     /// While all that have something to keep are throttled, it looks so often whether they still are.
     private static let throttleCheckTime: Duration = .milliseconds(1)
 
@@ -110,10 +112,14 @@ final class JournalThread: Sendable {
         var queue = JournalQueue()
         var isStopping = false
         var isTidy = true
+        /// When it looks for pages that are free; `nil` where nothing was committed since it did.
+        var tidyAt: ContinuousClock.Instant?
         var shares = JournalShares()
         while !isStopping || !queue.isEmpty {
             if !isStopping, !hasNext(queue, shares), isTidy || !queue.isEmpty {
-                _ = shared.mailbox.wakeup.wait(for: queue.isEmpty ? nil : throttleCheckTime)
+                let rest = tidyAt.map { max(.zero, $0 - .now) }
+                _ = shared.mailbox.wakeup.wait(
+                    for: queue.isEmpty ? rest : min(rest ?? throttleCheckTime, throttleCheckTime))
             }
             if syncs?.hasFailed == true { try syncs?.finish() }
             for message in shared.mailbox.drain() {
@@ -124,8 +130,12 @@ final class JournalThread: Sendable {
             if hasNext(queue, shares) {
                 try commit(&queue, to: journal, syncs, shared, &shares)
                 wakeup.signal()
+                tidyAt = tidyAt ?? .now + tidyingRest
             }
-            isTidy = try journal?.tidy(for: tidyingTime) != true
+            let isDue = tidyAt.map { $0 <= .now } ?? false
+            guard let journal, !isTidy || isDue || journal.hasRowsToDelete else { continue }
+            isTidy = try !journal.tidy(for: tidyingTime)
+            tidyAt = nil
         }
     }
 
@@ -188,12 +198,15 @@ final class JournalThread: Sendable {
         }
     }
 
-    /// Sends a request.
+    /// Sends a request. One that delays nothing waits for the next other one, or for `wake`: two transactions become one.
     func commit(_ request: JournalRequest) {
         let bytes = request.bytesWaiting
         shared.progress.withLock { $0.bytesWaiting[request.tenant, default: 0] += bytes }
-        _ = shared.mailbox.send(.commit(request))
+        _ = shared.mailbox.send(.commit(request), wakes: !request.delaysNothing)
     }
+
+    /// Has everything committed that was sent.
+    func wake() { shared.mailbox.wakeup.signal() }
 
     /// Bytes of a tenant's entries that are not durable yet.
     func bytesWaiting(of tenant: String?) -> Int { shared.progress.withLock { $0.bytesWaiting[tenant] ?? 0 } }

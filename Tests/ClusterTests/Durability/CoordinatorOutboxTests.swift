@@ -77,6 +77,22 @@ struct CoordinatorOutboxTests {
         #expect(journal.isEmpty)
     }
 
+    @Test("a confirmation delays nothing but replies, and is durable before what its tenant decides behind it")
+    mutating func confirmations() {
+        add(.journal(.confirmed(JobID(high: 0, low: 1), below: 3), of: "a"), Self.send(1, to: "a"))
+        outbox.append("about a", in: .tenant("a"))
+        outbox.append("about b", in: .tenant("b"))
+        add(Self.send(2, to: "a"))
+        #expect(sent() == [1, 2])
+        #expect(outbox.popReplies(progress) == ["about b"])
+        add(Self.opened(2, of: "a"), Self.send(3, to: "a"))
+        #expect(sent() == [])
+        commit()
+        #expect(outbox.popReplies(progress) == ["about a"] && sent() == [])
+        commit()
+        #expect(sent() == [3])
+    }
+
     @Test("a reply about a tenant waits for what was decided for it before, one about all for everything")
     mutating func replies() {
         add(Self.opened(1, of: "a"), Self.send(1, to: "a"))

@@ -6,6 +6,7 @@ import OrderedCollections
 /// Nothing is sent before what it rests on is durable: the entries of its own tenant that were decided before it, and those
 /// that concern all. Of other tenants' entries nothing that is sent rests, so no tenant waits for another's: what a worker
 /// of all is lent counts as its own work, because another start of the coordinator refuses its answer, and lends it again.
+/// Nor does anything rest on a client's confirmation (`JournalEntry.delaysNothing`).
 package struct CoordinatorOutbox<Reply> {
     package typealias Action = CoordinatorMachines.Action
 
@@ -30,6 +31,8 @@ package struct CoordinatorOutbox<Reply> {
     private var replies: Deque<(needs: Needs, reply: Reply)> = []
     /// Requests to the journal since the start.
     private var requests: [String?: Int] = [:]
+    /// The last of them, by number, that what is decided behind it waits for.
+    private var required: [String?: Int] = [:]
     private var concerningAll = 0
 
     package init() {}
@@ -55,6 +58,7 @@ package struct CoordinatorOutbox<Reply> {
                 request.append(part.actions)
                 guard !request.isEmpty else { continue }
                 requests[part.tenant, default: 0] += 1
+                if !request.delaysNothing { required[part.tenant] = requests[part.tenant] }
                 made.append(request)
             }
         }
@@ -66,13 +70,14 @@ package struct CoordinatorOutbox<Reply> {
 
     /// Adds a reply, which is sent after everything that was decided in a scope before it.
     package mutating func append(_ reply: Reply, in scope: Scope) {
-        let needs =
-            scope == .all ? Needs(requests: requests, concerningAll: concerningAll) : needs(of: scope.tenant)
+        // An operator who is answered may read the file.
+        let own = scope == .all ? requests : requests.filter { $0.key == scope.tenant }
+        let needs = Needs(requests: own, concerningAll: concerningAll)
         replies.append((needs, reply))
     }
 
     private func needs(of tenant: String?) -> Needs {
-        Needs(requests: requests[tenant].map { [tenant: $0] } ?? [:], concerningAll: concerningAll)
+        Needs(requests: required[tenant].map { [tenant: $0] } ?? [:], concerningAll: concerningAll)
     }
 
     /// Removes and returns actions that may be carried out, in order for each tenant; `nil` where none may.
@@ -106,19 +111,23 @@ package struct CoordinatorOutbox<Reply> {
     private static func divide(
         _ actions: [Action], tenant: (CoordinatorState.LogEvent) -> String?
     ) -> [(tenant: String?, actions: [Action])] {
-        var parts: [(tenant: String?, actions: [Action])] = []
-        var places: [String?: Int] = [:]
-        var last: String?
+        var owners: [String?] = []
+        owners.reserveCapacity(actions.count)
         for action in actions {
             // What is logged without a tenant is about what was decided just before it.
-            let owner =
-                switch action {
-                case .send(_, let peer): peer.tenant
-                case .journal(_, let tenant), .journalPlan(_, let tenant), .logPlan(_, let tenant): tenant
-                case .work(let work): work.tenant
-                case .log(let event): tenant(event) ?? last
-                }
-            last = owner
+            switch action {
+            case .send(_, let peer): owners.append(peer.tenant)
+            case .journal(_, let tenant), .journalPlan(_, let tenant), .logPlan(_, let tenant): owners.append(tenant)
+            case .work(let work): owners.append(work.tenant)
+            case .log(let event): owners.append(tenant(event) ?? owners.last ?? nil)
+            }
+        }
+        guard let first = owners.first else { return [] }
+        // Mostly all are of one tenant, and nothing is copied.
+        guard owners.contains(where: { $0 != first }) else { return [(first, actions)] }
+        var parts: [(tenant: String?, actions: [Action])] = []
+        var places: [String?: Int] = [:]
+        for (action, owner) in zip(actions, owners) {
             if let place = places[owner] {
                 parts[place].actions.append(action)
             } else {

@@ -48,6 +48,9 @@ package struct JournalRequest: Sendable {
 
     var isEmpty: Bool { entries.isEmpty && plannerEntries.isEmpty }
 
+    /// Whether nothing waits until it is durable.
+    package var delaysNothing: Bool { plannerEntries.isEmpty && entries.allSatisfy(\.delaysNothing) }
+
     /// Adds entries of jobs, models and workers.
     package mutating func append(_ some: [JournalEntry]) {
         entries += some

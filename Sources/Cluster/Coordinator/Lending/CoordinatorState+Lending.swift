@@ -127,15 +127,13 @@ extension CoordinatorState {
         let job = jobs.values[place]
         guard let context = job.context, worker.serves(job.tenant),
             worker.readsSide || context.schema.isEmpty, let key = suitable(job, for: worker),
-            let piece = job.piece(at: key)
+            let shard = job.shards[key.shard], let rows = shard.rows(of: key)
         else { return .none }
-        let tokens = job.tokens(of: key)
-        guard worker.canAccept(rows: piece.rows.count, tokens: tokens, isSuspect: piece.kills > 0) else {
-            return .tooLarge
-        }
+        let (tokens, isSuspect) = (shard.tokens(ofRows: rows.count), shard.kills(of: key) > 0)
+        guard worker.canAccept(rows: rows.count, tokens: tokens, isSuspect: isSuspect) else { return .tooLarge }
         return .piece(
             Offer(
-                key: key, tokens: tokens, cost: job.cost(of: key), isSuspect: piece.kills > 0, context: context,
+                key: key, tokens: tokens, cost: shard.cost(ofRows: rows.count), isSuspect: isSuspect, context: context,
                 peer: worker.peer))
     }
 
@@ -143,34 +141,48 @@ extension CoordinatorState {
     /// rendezvous hashing gives to this worker; else the first that it may run. A suspect piece at the head is lent first,
     /// to any worker that may run it.
     private func suitable(_ job: Job, for worker: WorkerSession) -> Job.PieceKey? {
-        if let recheck = job.rechecks.prefix(Job.lookAhead).first(where: { mayRun($0, of: job, worker) }) {
+        if let recheck = job.rechecks.prefix(Job.lookAhead).first(where: {
+            mayRun($0, in: job.shards[$0.shard], of: job, worker)
+        }) {
             return recheck
         }
-        let first = job.queue.prefix(Job.lookAhead).indices.first { mayRun(job.queue[$0], of: job, worker) }
-        guard let first else { return nil }
-        if workers.count == 1 || (job.piece(at: job.queue[first])?.kills ?? 0) > 0 { return job.queue[first] }
-        let needsSide = job.context?.schema.isEmpty == false
-        let others = workers.sessions.values.lazy.filter {
-            !$0.leases.isDraining && !$0.isQuarantined && ($0.readsSide || !needsSide) && $0.serves(job.tenant)
-        }
-        for index in first..<min(job.queue.count, Job.lookAhead) {
-            let key = job.queue[index]
-            guard let shard = job.shards[key.shard]?.submitted, mayRun(key, of: job, worker) else { continue }
-            let own = WorkerSession.affinity(of: worker.nameHash, to: shard.affinity)
-            let isOthers = others.contains {
-                $0.reads(shard) && WorkerSession.affinity(of: $0.nameHash, to: shard.affinity) > own
+        var first: Job.PieceKey?
+        for key in job.queue.prefix(Job.lookAhead) {
+            let shard = job.shards[key.shard]
+            guard mayRun(key, in: shard, of: job, worker) else { continue }
+            if first == nil {
+                first = key
+                if workers.count == 1 || shard.map({ $0.kills(of: key) > 0 }) ?? false { break }
             }
-            if !isOthers { return key }
+            if let shard, !hasBetter(than: worker, for: shard, of: job) { return key }
         }
-        return job.queue[first]
+        return first
+    }
+
+    /// Whether another worker that may be lent a shard's pieces suits them better. Cost: a number for each worker.
+    private func hasBetter(than worker: WorkerSession, for shard: Job.Shard, of job: Job) -> Bool {
+        let own = WorkerSession.affinity(of: worker.nameHash, to: shard.affinity)
+        let needsSide = job.context?.schema.isEmpty == false
+        // An array, whose elements are looked at where they are.
+        let others = workers.sessions.values.elements
+        return others.indices.contains { place in
+            // The number first: few workers have a higher one, and only they are looked at.
+            guard WorkerSession.affinity(of: others[place].nameHash, to: shard.affinity) > own else { return false }
+            return !others[place].leases.isDraining && !others[place].isQuarantined
+                && (others[place].readsSide || !needsSide) && others[place].serves(job.tenant)
+                && others[place].reads(shard)
+        }
     }
 
     /// Whether a piece may be lent to a worker: it reads the piece's rows. What a worker died with is for the others, so
     /// that a worker that dies again and again cannot have a row poisoned; but where there is no other, it gets it again.
     /// What it has answered is for the others in any case.
-    private func mayRun(_ key: Job.PieceKey, of job: Job, _ worker: WorkerSession) -> Bool {
-        guard worker.reads(job.shards[key.shard]?.submitted) else { return false }
-        guard let piece = job.piece(at: key) else { return true }
+    private func mayRun(_ key: Job.PieceKey, in shard: Job.Shard?, of job: Job, _ worker: WorkerSession) -> Bool {
+        guard worker.reads(shard) else { return false }
+        guard let shard, let place = shard.place(ofRow: key.firstRow), !shard.pieces[place].isUntouched else {
+            return true
+        }
+        let piece = shard.pieces[place]
         guard !piece.opinions.contains(where: { $0.worker.identity == worker.identity }),
             piece.opinions.count < Job.opinionsMax, !piece.isRefused(by: worker.identity)
         else { return false }
@@ -180,7 +192,7 @@ extension CoordinatorState {
     /// Whether a worker that could run a piece of the job has none of the identities.
     func hasWorker(otherThan identities: Set<String>, for key: Job.PieceKey, of job: Job?) -> Bool {
         let needsSide = job?.context?.schema.isEmpty == false
-        let shard = job?.shards[key.shard]?.submitted
+        let shard = job?.shards[key.shard]
         return workers.sessions.values.contains {
             $0.leases.isOpen && !$0.isQuarantined && ($0.readsSide || !needsSide) && $0.reads(shard)
                 && $0.serves(job?.tenant) && !identities.contains($0.identity)

@@ -13,9 +13,6 @@ extension Job {
     private static let sharedPieceTokensMax = 8192
     /// So many pieces at most, because each change of one looks at all.
     private static let piecesMax = 256
-    private static let rowTokensMin = 16
-    /// More than any text has; so sums never overflow.
-    private static let costMax = 1 << 24
 
     /// The rows of a shard's pieces, about equally many in each.
     /// - Parameter isShared: Whether there are tenants.
@@ -28,11 +25,26 @@ extension Job {
         return (0..<pieces).map { rows * $0 / pieces..<rows * ($0 + 1) / pieces }
     }
 
-    /// What a piece counts in its tenant's account, in tokens. A client's own estimate counts only where it is higher than the
-    /// size of the texts; a row costs a worker something, however short it is.
-    func cost(of key: PieceKey) -> Int {
-        guard let shard = shards[key.shard], let piece = piece(at: key) else { return 0 }
-        let tokens = shard.submitted.windowTokens * piece.rows.count / shard.submitted.content.count
-        return max(tokens, piece.rows.count * Self.rowTokensMin).clamped(to: 0...Self.costMax)
+}
+
+extension Job.Shard {
+    private static let rowTokensMin = 16
+    /// More than any text has; so sums never overflow.
+    private static let costMax = 1 << 24
+
+    /// The rows of a piece, if it is here.
+    func rows(of key: Job.PieceKey) -> Range<Int>? { place(ofRow: key.firstRow).map { pieces[$0].rows } }
+
+    /// Deaths that count against a piece.
+    func kills(of key: Job.PieceKey) -> Int { place(ofRow: key.firstRow).map { pieces[$0].kills } ?? 0 }
+
+    /// Estimated tokens of so many of its rows: their share, at least 1.
+    func tokens(ofRows rows: Int) -> Int { max(1, submitted.tokens * rows / submitted.content.count) }
+
+    /// What so many of its rows count in their tenant's account, in tokens. A client's own estimate counts only where it is higher than
+    /// the size of the texts; a row costs a worker something, however short it is.
+    func cost(ofRows rows: Int) -> Int {
+        let tokens = submitted.windowTokens * rows / submitted.content.count
+        return max(tokens, rows * Self.rowTokensMin).clamped(to: 0...Self.costMax)
     }
 }
