@@ -270,6 +270,8 @@ def measure(options, name: str) -> bool:
                 time.sleep(WARM_UP_SECONDS)
                 meanwhile, more = quiet.measure(options.seconds)
                 attacker.join(timeout=30)
+                if attacker.exitcode:
+                    raise RuntimeError(f"{name}: the attack did not run, see above; install what attacks.py needs")
                 attacker.kill()
             finally:
                 quiet.end()

@@ -43,7 +43,9 @@ struct LatencyCommand: ParsableCommand {
         let logger = log.logger("statezero.bench")
         let cluster = try LocalCluster(
             LocalCluster.Configuration(
-                program: try OwnProgram.statezero, workers: 1, threadsPerWorker: 1, model: model.arguments,
+                program: try OwnProgram.statezero, workers: 1, threadsPerWorker: 1,
+                // A second run asks for the same texts, whose features the user's store would have.
+                model: model.arguments + ["--store", "off"],
                 journal: folder.path + "/journal.sqlite", logLevel: log.level), logger: logger)
         defer { cluster.stop() }
         let probe = try LatencyProbe(coordinator: try Endpoint(cluster.endpoint), context: context(), logger: logger)
