@@ -212,12 +212,6 @@ MUTANTS = [
         'isWaiting: true)].tokens += {m} && tenant == "a" ? 0 : tokens',
         "TenantSimulationTests.turns",
     ),
-    Mutant(
-        "answers are sent before they are durable, as confirmations are passed on",
-        "Coordinator/JournalEntry.swift",
-        "public var delaysNothing: Bool { if case .confirmed = self { true } else { false } }",
-        "public var delaysNothing: Bool { if case .confirmed = self { true } else { {m} } }",
-    ),
 ]
 
 SWITCH = """import Foundation
