@@ -130,7 +130,8 @@ final class JournalThread: Sendable {
             if hasNext(queue, shares) {
                 try commit(&queue, to: journal, syncs, shared, &shares)
                 wakeup.signal()
-                tidyAt = tidyAt ?? .now + tidyingRest
+                // Without a file nothing resets it, and the thread would never wait again.
+                if journal != nil { tidyAt = tidyAt ?? .now + tidyingRest }
             }
             let isDue = tidyAt.map { $0 <= .now } ?? false
             guard let journal, !isTidy || isDue || journal.hasRowsToDelete else { continue }
