@@ -178,6 +178,27 @@ struct ClusterProcessTests {
         #expect(open.status == 1 && open.errors.contains("--allow-plaintext"), "\(open.errors)")
     }
 
+    @Test("a coordinator that has nothing to do uses hardly any processor time", arguments: [false, true])
+    func idle(hasJournal: Bool) throws {
+        let folder = try ScratchFolder()
+        let journal = hasJournal ? ["--journal", folder.file("journal.sqlite")] : []
+        let coordinator = try Program(["coordinator", "--bind", "tcp://127.0.0.1:*"] + journal, in: folder)
+        defer { coordinator.signal(SIGKILL) }
+        #expect(Program.waitUntil { coordinator.text("out").contains("listening at tcp://127.0.0.1:") })
+        // A hundred a second for each core.
+        let ticks = { () throws -> Int in
+            let file = "/proc/\(coordinator.process.processIdentifier)/stat"
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+            return fields[11...12].reduce(0) { $0 + (Int($1) ?? 0) }
+        }
+        Thread.sleep(forTimeInterval: 0.3)
+        let before = try ticks()
+        Thread.sleep(forTimeInterval: 1)
+        let used = try ticks() - before
+        #expect(used < 40, "a thread that never waits uses 100")
+    }
+
     @Test("without a coordinator the client exits with 75 after --abandon-after")
     func nobodyThere() throws {
         let folder = try ScratchFolder()
