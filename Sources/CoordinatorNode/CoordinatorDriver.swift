@@ -179,8 +179,8 @@ struct CoordinatorDriver: ~Copyable {
             if clock.now >= end { break }
         }
         let now = self.now
-        // A deadline that this turn sets is handled in the next turn, which follows at once.
         if let journalWake, journalWake <= now { wakeJournal() }
+        // A deadline that this turn sets is handled in the next turn, which follows at once.
         if let deadline, deadline <= now { actions += machines.handle(.tickBehind(readUntil: readUntil), at: now) }
         add(actions)
         try carryOut()

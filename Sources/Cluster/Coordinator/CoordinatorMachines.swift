@@ -45,7 +45,8 @@ public struct CoordinatorMachines: Sendable {
         case journal(JournalEntry, of: String?)
         /// An entry of the planner of a tenant.
         case journalPlan(PlannerEntry, of: String?)
-        /// Work that takes long, to be done on another thread; its result is an event. Indirect: it has 1.5 KB, and so would every action.
+        /// Work that takes long, to be done on another thread; its result is an event. Indirect: it has 1.5 KB, and else every
+        /// action would have as many.
         indirect case work(PlannerWork)
         case log(CoordinatorState.LogEvent)
         case logPlan(PlannerState.LogEvent, of: String?)

@@ -22,7 +22,7 @@ extension CoordinatorState {
             if jobs.values[place].confirm(below: below) {
                 record(.confirmed(id, below: below), of: jobs.values[place], &actions)
             }
-            // Others may be among the first ones of the queue now.
+            // Where it removed no pending shard, nothing can be lent that could not be lent before.
             if jobs.values[place].pendingCount == pending { lending = .nobody }
         case .closeJob(let id):
             // Only its own client may close a job, over this connection or a new one. Closing it twice is answered

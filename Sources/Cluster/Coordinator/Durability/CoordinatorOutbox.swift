@@ -31,7 +31,7 @@ package struct CoordinatorOutbox<Reply> {
     private var replies: Deque<(needs: Needs, reply: Reply)> = []
     /// Requests to the journal since the start.
     private var requests: [String?: Int] = [:]
-    /// The last of them, by number, that what is decided behind it waits for.
+    /// The number of the last one that later decisions of its tenant wait for.
     private var required: [String?: Int] = [:]
     private var concerningAll = 0
 

@@ -83,7 +83,7 @@ package struct JournalRequest: Sendable {
     /// Outcomes and texts come first, in many parts, then the candidates of a long plan, and then what plans and jobs follow from,
     /// in one. Where only the first parts are durable, as much is known as if the sender had said less; it was not answered,
     /// and repeats what it said, and each outcome counts once. Of outcomes that a trainer's rewind drops, the latest are deleted
-    /// first, and the return is durable with the last part. Candidates without the part that opens their plan are
+    /// first, and the rewind is durable with the last part. Candidates without the part that opens their plan are
     /// nothing. A request with a group's report is never divided.
     package func parts(of bytes: Int) -> [JournalRequest] {
         guard !concernsAll, let all = plannerEntries[tenant], plannerEntries.count == 1,

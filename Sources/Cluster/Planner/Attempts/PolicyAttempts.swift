@@ -21,7 +21,7 @@ public struct PolicyAttempts: Hashable, Sendable {
 
     /// In the order of attempts, and of steps: a later one that goes back further makes earlier ones needless.
     public private(set) var beginnings: [Beginning]
-    /// The step of the latest return without a number; `nil` if there was none since the attempt began.
+    /// The step of the latest rewind without a number; `nil` if there was none since the attempt began.
     public private(set) var rewoundTo: Int?
     /// The latest step planned since then; −1 without any.
     private(set) var plannedUpTo = -1
@@ -68,7 +68,7 @@ public struct PolicyAttempts: Hashable, Sendable {
     /// Whether the trainer went back to this step or before it, without a number.
     func hasRewound(before step: Int) -> Bool { rewoundTo.map { step >= $0 } ?? false }
 
-    /// Whether a step was abandoned by a return without a number, and not planned since.
+    /// Whether a step was abandoned by a rewind without a number, and not planned since.
     func isUnplanned(_ step: Int) -> Bool { hasRewound(before: step) && step > plannedUpTo }
 
     /// Without what follows from the plans kept, for comparing states.
