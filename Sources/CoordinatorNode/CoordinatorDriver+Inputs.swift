@@ -8,6 +8,7 @@ import Wire
 extension CoordinatorDriver {
     mutating func handle(_ arrival: MessageChannel.Arrival) -> [CoordinatorMachines.Action] {
         switch arrival {
+        case .dropped: return []
         case .refused(let refusal):
             refuse(refusal)
             return []

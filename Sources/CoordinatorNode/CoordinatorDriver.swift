@@ -251,7 +251,7 @@ struct CoordinatorDriver: ~Copyable {
     private mutating func carryOut() throws(CoordinatorError) {
         let durable = journal.durable
         while let actions = outbox.popFirst(durable) {
-            var lost: [Peer] = []
+            var lost: Set<Peer> = []
             for action in actions {
                 switch action {
                 case .journal, .journalPlan, .work: break
@@ -262,7 +262,7 @@ struct CoordinatorDriver: ~Copyable {
                     Span.$current.withValue(traces?.span(of: event, tenant)) { logger.log(event, of: tenant) }
                     traces?.logged(event, of: tenant)
                 case .send(let envelope, let peer):
-                    if try !send(envelope, to: peer), !lost.contains(peer) { lost.append(peer) }
+                    if lost.isEmpty || !lost.contains(peer), try !send(envelope, to: peer) { lost.insert(peer) }
                 }
             }
             for peer in lost {
@@ -298,6 +298,8 @@ struct CoordinatorDriver: ~Copyable {
         machines.fill(&report, in: scope)
         guard scope == .all else { return report }
         report.connectionsCut = channel.connections?.cutCount ?? 0
+        report.unreadBytes = channel.connections?.unreadBytes ?? 0
+        report.unsentBytes = channel.connections?.unsentBytes ?? 0
         report.turns = turns
         report.commits = journal.commits
         return report

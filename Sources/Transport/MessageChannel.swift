@@ -16,6 +16,8 @@ public struct MessageChannel: ~Copyable {
         case message(Envelope, bytes: Int, from: Sender)
         /// A message that is not of the wire's form, or over its limits. It was dropped.
         case refused(MessageRefusal)
+        /// A message of a connection that was cut off since it arrived. It was dropped.
+        case dropped
         /// A trainer's message of at least `ChannelOptions.undecodedBytesMin`, to be decoded on another thread.
         case undecoded([RawFrame], from: Sender)
     }
@@ -111,6 +113,7 @@ public struct MessageChannel: ~Copyable {
     public func receive() throws(ZeroMQError) -> Arrival? {
         switch try socket.receive() {
         case .nothing: return nil
+        case .dropped: return .dropped
         case .refused(_, let frames, let bytes): return .refused(.tooLarge(frames: frames, bytes: bytes))
         case .message(let message):
             let hasSender = socket.kind == .router

@@ -48,7 +48,7 @@ extension MessageChannel {
                     notices.received(at: now).map { log($0, logger) }
                     try send(driver.handle(.received(envelope), at: now))
                 case .refused(let refusal): logger.log(refusal)
-                case .undecoded: break  // Only where the channel's options ask for it.
+                case .undecoded, .dropped: break  // Only where the channel's options ask for it.
                 }
             }
             let now = clock.now - start

@@ -41,6 +41,8 @@ public struct Socket: ~Copyable {
         /// A message over the limits; it was read to its end and dropped. `first` is its first frame: at a ROUTER, the
         /// sender's routing id.
         case refused(first: Frame, frames: Int, bytes: Int)
+        /// A message of a connection that `ConnectionGuard` has cut off since it arrived; it was dropped.
+        case dropped
         /// No message now.
         case nothing
     }
@@ -53,6 +55,7 @@ public struct Socket: ~Copyable {
     private let framesMax: Int
     private let frameBytesMax: Int
     private let reportsSenders: Bool
+    private let transferSize: TransferSize
     private let connections: ConnectionGuard?
 
     /// Opens a socket that is neither bound nor connected.
@@ -78,6 +81,7 @@ public struct Socket: ~Copyable {
         self.framesMax = options.framesMax
         self.frameBytesMax = options.frameBytesMax
         self.reportsSenders = options.security.reportsSenders
+        self.transferSize = TransferSize(isEncrypted: options.security.isEncrypted)
         self.connections = connections
     }
 
@@ -146,7 +150,11 @@ public struct Socket: ~Copyable {
                 }
             }
         }
-        if let connections { connections.sent(message.byteCount, to: frames[0].copyBytes()) }
+        // A ROUTER's first frame is not transferred.
+        if let connections {
+            let bytes = frames.dropFirst().reduce(0) { $0 + transferSize.bytes(ofFrame: $1.count) }
+            connections.sent(bytes, to: frames[0].copyBytes())
+        }
         return .sent
     }
 
@@ -157,6 +165,7 @@ public struct Socket: ~Copyable {
         var frames: [Frame] = []
         var frameCount = 0
         var byteCount = 0
+        var transferred = 0
         var isRefused = false
         var sender: String?
         var descriptor: Int32 = -1
@@ -167,7 +176,10 @@ public struct Socket: ~Copyable {
                 let number = zmq_errno()
                 zmq_msg_close(&part)
                 if number == CZeroMQ.EINTR { continue }
-                if number == CZeroMQ.EAGAIN && frameCount == 0 { return .nothing }
+                if number == CZeroMQ.EAGAIN && frameCount == 0 {
+                    connections?.emptied()
+                    return .nothing
+                }
                 throw number == CZeroMQ.ETERM ? .terminated(.receive) : .failed(.receive, endpoint: nil, errno: number)
             }
             let bytes = zmq_msg_size(&part)
@@ -178,6 +190,8 @@ public struct Socket: ~Copyable {
             if reportsSenders, frameCount <= 2, sender == nil, let user = zmq_msg_gets(&part, "User-Id") {
                 sender = String(cString: user)
             }
+            // A ROUTER's first frame is not transferred.
+            if frameCount > 1 { transferred += transferSize.bytes(ofFrame: bytes) }
             if connections != nil, frameCount == 2 { descriptor = zmq_msg_get(&part, ZMQ_SRCFD) }
             isRefused = isRefused || frameCount > framesMax || bytes > frameBytesMax
             if isRefused {
@@ -189,7 +203,8 @@ public struct Socket: ~Copyable {
             }
             guard !hasMore else { continue }
             if let connections, descriptor >= 0 {
-                connections.read(byteCount, frames: frameCount, from: descriptor, route: frames[0].copyBytes())
+                let route = frames[0].copyBytes()
+                if connections.read(transferred, from: descriptor, route: route) { return .dropped }
             }
             return isRefused
                 ? .refused(first: frames[0], frames: frameCount, bytes: byteCount)

@@ -39,6 +39,11 @@ public enum SocketSecurity: Hashable, Sendable {
     /// `ZMQ_ZAP_ENFORCE_DOMAIN`, which zmq.h of 4.3.4 hides behind its draft interface although the library has it.
     private static let enforceDomain: Int32 = 93
 
+    /// Whether what is transferred is encrypted.
+    var isEncrypted: Bool {
+        if case .none = self { false } else { true }
+    }
+
     /// Whether libzmq tells the key of a message's sender.
     var reportsSenders: Bool {
         if case .server = self { true } else { false }

@@ -223,6 +223,22 @@ def pings(attacker: Attacker) -> None:
     repeat(attacker, send)
 
 
+def hurried(attacker: Attacker) -> None:
+    """Requests over one short connection after the other: each is reset before the coordinator can have read it."""
+
+    def send(connection: Connection) -> None:
+        block = b"".join(connection.encode(b"SZ01\x3a\x00") for _ in range(2000))
+        if not connection.key:
+            block *= 20
+        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        try:
+            connection.socket.sendall(block)
+        finally:
+            connection.socket.close()
+
+    repeat(attacker, send)
+
+
 def connections(attacker: Attacker) -> None:
     """As many connections as the system gives, each with a message."""
     kept = []
@@ -363,6 +379,7 @@ ATTACKS = {
     "flood of 8 MiB messages": Attack(flood),
     "requests, answers not read": Attack(never_reads),
     "pings behind requests, then a reset": Attack(pings),
+    "requests over short connections": Attack(hurried),
     "connections": Attack(connections),
     "routing ids of later connections": Attack(claims),
     "Hellos of workers": Attack(hellos, "worker", "client"),

@@ -48,6 +48,10 @@ public struct CoordinatorReport: Hashable, Sendable, Codable {
 
     /// Workers, by their identities, that get no work because others contradict them.
     public var workersQuarantined = 0
+    /// Bytes that arrived on connections and were not read.
+    public var unreadBytes = 0
+    /// Bytes that were sent on connections and that no peer has acknowledged.
+    public var unsentBytes = 0
 
     // MARK: Counts
 

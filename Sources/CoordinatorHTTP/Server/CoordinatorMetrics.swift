@@ -69,6 +69,9 @@ struct CoordinatorMetrics: Sendable {
             .gauge, "statezero_plans", "Plans whose budgets have not all left, and plans that are kept."),
         MetricFamily(.gauge, "statezero_policies", "Policies with a history."),
         MetricFamily(.gauge, "statezero_history_outcomes", "Outcomes in all histories."),
+        MetricFamily(
+            .gauge, "statezero_connection_bytes",
+            "Bytes that were received and not read, or sent and not acknowledged."),
         MetricFamily(.counter, "statezero_messages_total", "Messages."),
         MetricFamily(.counter, "statezero_messages_refused_total", "Messages that were unreadable."),
         MetricFamily(.counter, "statezero_connections_cut_total", "Connections that were over a bound of memory."),
@@ -147,6 +150,9 @@ struct CoordinatorMetrics: Sendable {
         samples.add("statezero_plans", by: "state", ["open": report.plansOpen, "kept": report.plansKept])
         samples.add("statezero_policies", report.policies)
         samples.add("statezero_history_outcomes", report.historyOutcomes)
+        samples.add(
+            "statezero_connection_bytes", by: "direction",
+            ["received": report.unreadBytes, "sent": report.unsentBytes])
     }
 
     private func addTotals(of report: CoordinatorReport, to samples: inout CollectedSamples) {

@@ -13,6 +13,9 @@ public struct ConnectionBounds: Hashable, Sendable {
     public var totalBytesMax = 192 << 20
     /// Memory that the process may grow by while bytes wait: the connection with the most is closed then.
     public var memoryGrowthMax = 144 << 20
+    /// Bytes that may be received and are no message: a handshake with CURVE has some 600 bytes, a ping 42. Those of pings are
+    /// from one message to the next.
+    package var (handshakeBytes, pingBytes) = (640, 512)
     /// Connections at a time.
     public var connectionsMax = 4096
 

@@ -37,6 +37,15 @@ public final class ConnectionGuard: Sendable {
     /// Connections that were closed since the start.
     public var cutCount: Int { watched.cutCount }
 
+    /// Bytes that waited to be read when connections were measured last, at most 0.2 s ago. Cost: linear in connections.
+    public var unreadBytes: Int { watched.unread }
+
+    /// Bytes that no peer had acknowledged then, and what was sent since. Cost: linear in connections.
+    public var unsentBytes: Int { watched.unsent }
+
+    /// Whether new connections wait, because too much of others is to be read.
+    package var isPaused: Bool { watched.isPaused }
+
     /// Connections that were closed since the last call, at most 64.
     public func takeCuts() -> [ConnectionCut] { watched.takeCuts() }
 
@@ -63,11 +72,14 @@ public final class ConnectionGuard: Sendable {
         thread.withLock { $0 = started }
     }
 
-    /// A message was read whole from the connection of a descriptor.
-    func read(_ bytes: Int, frames: Int, from descriptor: Int32, route: [UInt8]) {
-        watched.read(bytes, frames: frames, from: descriptor, route: route)
+    /// A message of `bytes` on the connection of a descriptor was read whole. Returns whether that was cut off since.
+    func read(_ bytes: Int, from descriptor: Int32, route: [UInt8]) -> Bool {
+        watched.read(bytes, from: descriptor, route: route)
     }
 
-    /// A message was sent to a peer.
+    /// Nothing more waits to be read.
+    func emptied() { watched.emptied() }
+
+    /// A message of `bytes` on the connection was sent to a peer.
     func sent(_ bytes: Int, to route: [UInt8]) { watched.sent(bytes, to: route) }
 }

@@ -8,6 +8,7 @@ final class WatchedConnections: Sendable {
         var table: ConnectionTable
         var cuts: [ConnectionCut] = []
         var cutCount = 0
+        var listeners = Listeners()
         /// Memory of the process when the connections were measured last, and calls of `measure` since.
         var memory = 0
         var skipped = 0
@@ -17,8 +18,10 @@ final class WatchedConnections: Sendable {
     private static let growthMin = 4 << 20
 
     /// The events of libzmq that the guard needs.
-    static let events = accepted | disconnected
+    static let events = listening | accepted | closed | disconnected
+    private static let listening: Int32 = 0x0008
     private static let accepted: Int32 = 0x0020
+    private static let closed: Int32 = 0x0080
     private static let disconnected: Int32 = 0x0200
     /// Cuts kept until `takeCuts`; more are counted only.
     private static let cutsMax = 64
@@ -34,6 +37,9 @@ final class WatchedConnections: Sendable {
 
     var count: Int { shared.withLock { $0.table.count } }
     var cutCount: Int { shared.withLock { $0.cutCount } }
+    var isPaused: Bool { shared.withLock { $0.listeners.isPaused } }
+    var unread: Int { shared.withLock { $0.table.unread } }
+    var unsent: Int { shared.withLock { $0.table.unsent } }
 
     func takeCuts() -> [ConnectionCut] {
         shared.withLock { shared in
@@ -44,9 +50,11 @@ final class WatchedConnections: Sendable {
 
     // MARK: On the socket's thread
 
-    func read(_ bytes: Int, frames: Int, from descriptor: Int32, route: [UInt8]) {
-        shared.withLock { $0.table.read(bytes, frames: frames, from: descriptor, route: route) }
+    func read(_ bytes: Int, from descriptor: Int32, route: [UInt8]) -> Bool {
+        shared.withLock { $0.table.read(bytes, from: descriptor, route: route) }
     }
+
+    func emptied() { shared.withLock { $0.table.emptied() } }
 
     func sent(_ bytes: Int, to route: [UInt8]) {
         shared.withLock { $0.table.sent(bytes, to: route) }
@@ -60,14 +68,20 @@ final class WatchedConnections: Sendable {
         let number = Int32(frame[0]) | Int32(frame[1]) << 8
         let value = frame[2..<6].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         let descriptor = Int32(bitPattern: value)
-        if number == Self.accepted {
-            shared.withLock { $0.table.open(descriptor) }
-        } else if number == Self.disconnected {
-            shared.withLock { $0.table.close(descriptor) }
+        shared.withLock { shared in
+            switch number {
+            case Self.listening where event.frames.last?.copyBytes().starts(with: "tcp://".utf8) == true:
+                shared.listeners.add(descriptor)
+            case Self.closed: shared.listeners.remove(descriptor)
+            case Self.accepted: shared.table.open(descriptor)
+            case Self.disconnected: shared.table.close(descriptor)
+            default: break
+            }
         }
     }
 
-    /// Measures all connections, if memory has grown since the last time or that is some time ago; closes those over a bound.
+    /// Measures all connections, if memory has grown since the last time or that is some time ago; closes those over a bound,
+    /// and lets new ones wait while too much is to be read.
     ///
     /// To be called when all events were handled: a descriptor may have been used again. Cost: a call of the system for each
     /// connection.
@@ -75,8 +89,9 @@ final class WatchedConnections: Sendable {
         let memory = ProcessMemory.resident
         let (cuts, mayReturn) = shared.withLock { shared in
             shared.skipped += 1
+            defer { shared.listeners.setPaused(shared.table.isFull) }
             guard shared.skipped >= Self.skippedMax || memory > shared.memory + Self.growthMin else {
-                return ([(descriptor: Int32, cut: ConnectionCut)](), false)
+                return ([(descriptor: Int32?, cut: ConnectionCut)](), false)
             }
             shared.skipped = 0
             shared.memory = memory
@@ -88,8 +103,8 @@ final class WatchedConnections: Sendable {
         shared.withLock { $0.table.returnedMemory() }
     }
 
-    private func close(_ descriptor: Int32, _ cut: ConnectionCut) {
-        _ = shutdown(descriptor, Int32(SHUT_RDWR))
+    private func close(_ descriptor: Int32?, _ cut: ConnectionCut) {
+        if let descriptor { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
         shared.withLock { shared in
             shared.cutCount += 1
             if shared.cuts.count < Self.cutsMax { shared.cuts.append(cut) }
