@@ -239,6 +239,22 @@ def hurried(attacker: Attacker) -> None:
     repeat(attacker, send)
 
 
+def drip(attacker: Attacker) -> None:
+    """A thousand messages whose frames never end, and come as slowly as pings might: it shows after a minute."""
+    kept: list[Connection] = []
+    while not attacker.is_over:
+        try:
+            for _ in range(min(50, 1000 - len(kept))):
+                kept.append(Connection(attacker.port, attacker.key))
+            for connection in kept:
+                connection.socket.sendall(b"".join(connection.encode(b"", True) for _ in range(8)))
+        except OSError:
+            for connection in kept:
+                connection.socket.close()
+            kept = []
+        time.sleep(0.2)
+
+
 def connections(attacker: Attacker) -> None:
     """As many connections as the system gives, each with a message."""
     kept = []
@@ -380,6 +396,7 @@ ATTACKS = {
     "requests, answers not read": Attack(never_reads),
     "pings behind requests, then a reset": Attack(pings),
     "requests over short connections": Attack(hurried),
+    "a thousand messages, some frames a second": Attack(drip),
     "connections": Attack(connections),
     "routing ids of later connections": Attack(claims),
     "Hellos of workers": Attack(hellos, "worker", "client"),
