@@ -9,9 +9,10 @@ found, which are kept in out/fuzz. An input that traps, needs over 60 s, over 51
 all is written to out/fuzz/TARGET-crashes: mend the fault, then move the input to scripts/fuzz/corpora/TARGET under
 a name that says what it showed. Prints a row for each target; exit code 1 where something was found.
 
-With --processor-seconds the targets run by turns until each has used so much processor time. out/fuzz/campaign.json
+With --processor-seconds the targets run by turns until each has used so much processor time. scripts/fuzz/campaign.json
 has the sums; one that is ended goes on where it was. They count for the sources that the target was built of (its own
-file, the modules that it imports, and theirs): where one of these has changed, its sum begins anew.
+file, the modules that it imports, and theirs): where one of these has changed, its sum begins anew. --report prints
+them as a table and runs nothing.
 """
 
 import argparse
@@ -30,6 +31,7 @@ import typing
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORPORA = ROOT / "scripts/fuzz/corpora"
 OUT = ROOT / "out/fuzz"
+CAMPAIGN = ROOT / "scripts/fuzz/campaign.json"
 # Longest input by target; others are cut at libFuzzer's choice from the corpus, at least this.
 LENGTH_MAX = 4096
 # For one input, by the clock on the wall: an input of a millisecond took 10 s where the machine had other work.
@@ -137,8 +139,8 @@ class Campaign:
     """Processor time of each target with its present sources, kept in a file."""
 
     def __init__(self, targets: list[str], seconds: int):
-        self.path, self.seconds, self.lock = OUT / "campaign.json", seconds, threading.Lock()
-        self.sums = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self.seconds, self.lock = seconds, threading.Lock()
+        self.sums = json.loads(CAMPAIGN.read_text()) if CAMPAIGN.exists() else {}
         self.waiting = set(targets)
         for target in targets:
             sources = digest(target)
@@ -164,8 +166,13 @@ class Campaign:
             own["found"] += done.found
             if not done.found:
                 self.waiting.add(done.target)
-            OUT.mkdir(parents=True, exist_ok=True)
-            self.path.write_text(json.dumps(self.sums, indent=1) + "\n")
+            CAMPAIGN.write_text(json.dumps(self.sums, indent=1, sort_keys=True) + "\n")
+
+    def print(self) -> None:
+        print("| target | processor minutes | executions | edges | found |\n|---|---:|---:|---:|---|")
+        for target, own in sorted(self.sums.items()):
+            minutes, found = own["processor_seconds"] / 60, ", ".join(own["found"]) or "nothing"
+            print(f"| `{target}` | {minutes:.0f} | {own['executions']:,} | {own['edges']:,} | {found} |")
 
     def run(self, driver: pathlib.Path, sanitizers: list[str]) -> bool:
         good = True
@@ -188,7 +195,10 @@ def main() -> None:
         "--sanitize", nargs="*", default=[], choices=["address", "undefined"], help="beside libFuzzer's"
     )
     parser.add_argument("--driver", type=pathlib.Path, help="a driver that is built already")
+    parser.add_argument("--report", action="store_true", help="print the sums of --processor-seconds, and run nothing")
     options = parser.parse_args()
+    if options.report:
+        return Campaign(options.target, 0).print()
     folder = ROOT / "-".join([".build-fuzz", *options.sanitize])
     driver = options.driver or build(folder, options.sanitize)
     print(HEAD)
