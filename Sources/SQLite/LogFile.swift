@@ -1,6 +1,6 @@
 import Glibc
 
-/// The write-ahead log of a database that is open, to bring what was committed to the disk itself.
+/// The write-ahead log of a database that is open, to bring what was committed to the disk itself; or the database's file.
 ///
 /// A database opened with `Durability.process` does not wait for the disk in its commits. SQLite only appends to the log, and
 /// brings it to the disk before it moves anything from it into the file; so when `sync` returns, everything is on the disk
@@ -33,6 +33,14 @@ public final class LogFile: Sendable {
         guard fsync(folderDescriptor) == 0 || errno == EINVAL else {
             throw Fault(path: folder, reason: String(cString: strerror(errno)))
         }
+    }
+
+    /// Opens the file of a database itself. It must live longer than all connections of this process: when it is closed, the
+    /// system ends their locks. Throws `Fault`.
+    public init(database path: String) throws(Fault) {
+        self.path = path
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw Fault(path: path, reason: String(cString: strerror(errno))) }
     }
 
     /// Takes over an open file, and closes it at the end.

@@ -24,6 +24,7 @@ struct SQLiteFileTests {
             let (queue, _) = try SQLiteFile.open(path, durability: durability, sharing: .shared) { _ in }
             #expect(try queue.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
             #expect(try queue.read { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == level)
+            #expect(try queue.read { try Int.fetchOne($0, sql: "PRAGMA secure_delete") } == 2, "FAST")
         }
     }
 

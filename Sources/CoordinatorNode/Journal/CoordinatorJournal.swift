@@ -23,6 +23,8 @@ public final class CoordinatorJournal {
     private var logIdentity: FileIdentity?
     /// Moves what is in the log meanwhile; `nil` where commits do it.
     private var checkpoints: LogCheckpoints?
+    /// The file of the database, while `checkpoints` is there and after.
+    private var file: LogFile?
     /// Bytes of entries since the last one began, about.
     private var bytesSinceCheckpoint = 0
     private var presenceCheckedAt = ContinuousClock.now
@@ -81,7 +83,18 @@ public final class CoordinatorJournal {
         } catch {
             throw Self.error(error, path: path)
         }
-        checkpoints = try LogCheckpoints(path: path)
+        do {
+            let file = try self.file ?? LogFile(database: path)
+            self.file = file
+            checkpoints = try LogCheckpoints(path: path, log: log, file: file)
+        } catch {
+            throw Self.error(error, path: path)
+        }
+    }
+
+    deinit {
+        // Before `file` is closed.
+        try? database.close()
     }
 
     /// Ends what `startCheckpoints` has started.

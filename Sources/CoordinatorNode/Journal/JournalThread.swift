@@ -44,8 +44,10 @@ final class JournalThread: Sendable {
     private let shared: Shared
     private let thread: DedicatedThread<Void, CoordinatorError>
 
-    /// A transaction begins nothing more after this time.
+    /// A transaction begins nothing more after this time, and with so many bytes: its pages are written when it ends, which may
+    /// take as long again.
     private static let writingTime: Duration = .milliseconds(2)
+    private static let writingBytes = 256 << 10
     /// So long it tidies the file up between two of them: deleting a text takes less time than writing one.
     private static let tidyingTime: Duration = .milliseconds(1)
     /// So long after a commit it looks for pages that the file no longer needs.
@@ -154,6 +156,7 @@ final class JournalThread: Sendable {
         let start = ContinuousClock.now
         var before = start
         var taken: [JournalRequest] = []
+        var bytes = 0
         /// Counts the time of the last one as its tenant's.
         func account() {
             let now = ContinuousClock.now
@@ -162,10 +165,11 @@ final class JournalThread: Sendable {
         }
         func next() -> JournalRequest? {
             account()
-            guard taken.isEmpty || before - start < writingTime,
+            guard taken.isEmpty || before - start < writingTime && bytes < writingBytes,
                 let request = queue.popFirst(unless: { shares.isThrottled($0, at: before) })
             else { return nil }
             taken.append(request)
+            bytes += request.bytesWaiting
             return request
         }
         if let journal { try journal.commit(next) } else { while next() != nil {} }
