@@ -86,7 +86,7 @@ public final class CoordinatorJournal {
         do {
             let file = try self.file ?? LogFile(database: path)
             self.file = file
-            checkpoints = try LogCheckpoints(path: path, log: log, file: file)
+            checkpoints = try LogCheckpoints(path: path, file: file)
         } catch {
             throw Self.error(error, path: path)
         }

@@ -36,7 +36,7 @@ final class LogCheckpoints: Sendable {
     private static let passesMax = 8
 
     /// Opens the database once more. Throws `journal`.
-    init(path: String, log: LogFile?, file: LogFile) throws(CoordinatorError) {
+    init(path: String, file: LogFile) throws(CoordinatorError) {
         let mailbox: Mailbox<Request>
         do { mailbox = try Mailbox(capacity: .max) } catch { throw .thread(error) }
         let state = SharedState()
@@ -54,7 +54,7 @@ final class LogCheckpoints: Sendable {
                 let requests = mailbox.drain()
                 if requests.contains(.end) { return }
                 guard !requests.isEmpty else { continue }
-                let pages = Self.move(queue, log, file)
+                let pages = Self.move(queue, file)
                 state.value.withLock { $0 = State(isRunning: false, pages: pages) }
             }
         }
@@ -63,15 +63,15 @@ final class LogCheckpoints: Sendable {
     /// Moves what is in the log; where it is long also what was added meanwhile, until little is left. Returns its pages.
     ///
     /// SQLite brings the file to the disk only in a pass behind which nothing is left: in that of the journal's thread, which
-    /// waited 17 ms for all that former passes had moved. So it is brought there here.
-    private static func move(_ queue: DatabaseQueue, _ log: LogFile?, _ file: LogFile) -> Int {
+    /// waited 17 ms for all that former passes had moved. So it is brought there here. The system tells of an error once for each
+    /// descriptor: SQLite's own still learns it. The log's descriptor is that of acknowledged outcomes and must not be used here.
+    private static func move(_ queue: DatabaseQueue, _ file: LogFile) -> Int {
         var (pages, before) = (0, 0)
         for _ in 0..<passesMax {
             // What fails here stays in the log, and the journal's own connection has the same disk.
             pages = (try? queue.writeWithoutTransaction { try SQLiteFile.checkpoint($0) }) ?? 0
             guard pages > pagesMax else { break }
             try? file.sync()
-            try? log?.sync()
             if pages - before <= pagesLeft { break }
             before = pages
         }
