@@ -64,7 +64,8 @@ public final class ConnectionGuard: Sendable {
             announce(())
             let poller = Poller(wakeup: wakeup)
             while !isStopping.isRaised {
-                _ = try poller.wait(events, timeout: watched.count == 0 ? .seconds(1) : Self.interval)
+                let isIdle = watched.count == 0 && !watched.isPaused
+                _ = try poller.wait(events, timeout: isIdle ? .seconds(1) : Self.interval)
                 while case .message(let event) = try events.receive() { watched.handle(event) }
                 watched.measure()
             }
