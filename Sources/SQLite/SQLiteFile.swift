@@ -9,7 +9,7 @@ public import GRDB
 public enum SQLiteFile {
     /// What a commit guarantees when it returns.
     public enum Durability: String, Sendable {
-        /// The commit survives a killed process; a power cut can lose the last commits, but those before `LogFile.sync` returned.
+        /// The commit survives a killed process; a power cut can lose the last commits, but those before `DiskFile.sync` returned.
         case process = "NORMAL"
         /// The commit is on the disk and survives a power cut.
         case disk = "FULL"

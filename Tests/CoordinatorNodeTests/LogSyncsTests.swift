@@ -10,9 +10,10 @@ import Threads
 @Suite("CoordinatorNode: bringing the journal to the disk")
 struct LogSyncsTests {
     /// A pipe's end stands for the failing disk: the system refuses to bring one to any disk.
-    private static func brokenLog() -> LogFile {
+    private static func brokenLog() -> DiskFile {
         let pipe = Pipe()
-        return LogFile(path: "the log", descriptor: fcntl(pipe.fileHandleForReading.fileDescriptor, F_DUPFD_CLOEXEC, 0))
+        return DiskFile(
+            path: "the log", descriptor: fcntl(pipe.fileHandleForReading.fileDescriptor, F_DUPFD_CLOEXEC, 0))
     }
 
     @Test("a disk that fails is reported, reaches no commit, and ends the thread with the log's name")
@@ -41,7 +42,7 @@ struct LogSyncsTests {
         let path = try ScratchFolder.new() + "/file"
         try Data("text".utf8).write(to: URL(filePath: path))
         let reached = Mutex<[Int]>([])
-        let syncs = try LogSyncs(LogFile(path: path, descriptor: open(path, O_RDONLY | O_CLOEXEC)), path: path) {
+        let syncs = try LogSyncs(DiskFile(path: path, descriptor: open(path, O_RDONLY | O_CLOEXEC)), path: path) {
             commits in
             reached.withLock { $0.append(commits) }
         } failed: {

@@ -19,12 +19,12 @@ public final class CoordinatorJournal {
     private let lock: FileLock?
     private let identity: FileIdentity?
     /// `nil` in memory.
-    let log: LogFile?
+    let log: DiskFile?
     private var logIdentity: FileIdentity?
     /// Moves what is in the log meanwhile; `nil` where commits do it.
     private var checkpoints: LogCheckpoints?
     /// The file of the database, while `checkpoints` is there and after.
-    private var file: LogFile?
+    private var file: DiskFile?
     /// Bytes of entries since the last one began, about.
     private var bytesSinceCheckpoint = 0
     private var presenceCheckedAt = ContinuousClock.now
@@ -67,7 +67,7 @@ public final class CoordinatorJournal {
             self.database = database
             planner = made.0
             mended = (damage.map { [$0] } ?? []) + made.1
-            log = try path.map(LogFile.init(ofDatabase:))
+            log = try path.map(DiskFile.init(logOfDatabase:))
         } catch {
             throw Self.error(error, path: name)
         }
@@ -84,7 +84,7 @@ public final class CoordinatorJournal {
             throw Self.error(error, path: path)
         }
         do {
-            let file = try self.file ?? LogFile(database: path)
+            let file = try self.file ?? DiskFile(database: path)
             self.file = file
             checkpoints = try LogCheckpoints(path: path, file: file)
         } catch {

@@ -36,7 +36,7 @@ final class LogCheckpoints: Sendable {
     private static let passesMax = 8
 
     /// Opens the database once more. Throws `journal`.
-    init(path: String, file: LogFile) throws(CoordinatorError) {
+    init(path: String, file: DiskFile) throws(CoordinatorError) {
         let mailbox: Mailbox<Request>
         do { mailbox = try Mailbox(capacity: .max) } catch { throw .thread(error) }
         let state = SharedState()
@@ -65,7 +65,7 @@ final class LogCheckpoints: Sendable {
     /// SQLite brings the file to the disk only in a pass behind which nothing is left: in that of the journal's thread, which
     /// waited 17 ms for all that former passes had moved. So it is brought there here. The system tells of an error once for each
     /// descriptor: SQLite's own still learns it. The log's descriptor is that of acknowledged outcomes and must not be used here.
-    private static func move(_ queue: DatabaseQueue, _ file: LogFile) -> Int {
+    private static func move(_ queue: DatabaseQueue, _ file: DiskFile) -> Int {
         var (pages, before) = (0, 0)
         for _ in 0..<passesMax {
             // What fails here stays in the log, and the journal's own connection has the same disk.

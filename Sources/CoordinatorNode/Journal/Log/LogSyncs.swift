@@ -22,7 +22,8 @@ package final class LogSyncs: Sendable {
     ///   - reached: Called on that thread: the disk has the first so many commits.
     ///   - failed: Called on that thread: `finish` throws why.
     package init(
-        _ log: LogFile, path: String, reached: @escaping @Sendable (Int) -> Void, failed: @escaping @Sendable () -> Void
+        _ log: DiskFile, path: String, reached: @escaping @Sendable (Int) -> Void,
+        failed: @escaping @Sendable () -> Void
     ) throws(CoordinatorError) {
         let mailbox: Mailbox<Request>
         do { mailbox = try Mailbox(capacity: .max) } catch { throw .thread(error) }
@@ -30,7 +31,7 @@ package final class LogSyncs: Sendable {
         (self.mailbox, self.state) = (mailbox, state)
         thread = try DedicatedThread.start(name: "journal sync") { announce throws(CoordinatorError) in
             announce(())
-            do throws(LogFile.Fault) {
+            do throws(DiskFile.Fault) {
                 try Self.run(mailbox, log, reached)
             } catch {
                 state.hasFailed.withLock { $0 = true }
@@ -41,8 +42,8 @@ package final class LogSyncs: Sendable {
     }
 
     private static func run(
-        _ mailbox: Mailbox<Request>, _ log: LogFile, _ reached: (Int) -> Void
-    ) throws(LogFile.Fault) {
+        _ mailbox: Mailbox<Request>, _ log: DiskFile, _ reached: (Int) -> Void
+    ) throws(DiskFile.Fault) {
         while true {
             _ = mailbox.wakeup.wait(for: nil)
             var (commits, isEnding) = (0, false)

@@ -1,17 +1,17 @@
 import Glibc
 
-/// The write-ahead log of a database that is open, to bring what was committed to the disk itself; or the database's file.
+/// A file of a database that is open, its write-ahead log or the database itself, to bring what was written to it to the disk.
 ///
 /// A database opened with `Durability.process` does not wait for the disk in its commits. SQLite only appends to the log, and
 /// brings it to the disk before it moves anything from it into the file; so when `sync` returns, everything is on the disk
 /// that was committed before it began. Any thread may call it while others commit.
-public final class LogFile: Sendable {
+public final class DiskFile: Sendable {
     private let path: String
     private let descriptor: Int32
 
-    /// The log could not be opened, or not be brought to the disk: nothing is known about what it has then.
+    /// The file could not be opened, or not be brought to the disk: nothing is known about what it has then.
     public struct Fault: Error, Hashable, CustomStringConvertible {
-        /// The log.
+        /// The file.
         public let path: String
         /// What the system said.
         public let reason: String
@@ -20,7 +20,7 @@ public final class LogFile: Sendable {
     }
 
     /// Opens the log of an open database, and brings its name to the disk: its folder's entry. Throws `Fault`.
-    public init(ofDatabase path: String) throws(Fault) {
+    public init(logOfDatabase path: String) throws(Fault) {
         self.path = path + "-wal"
         descriptor = open(self.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { throw Fault(path: self.path, reason: String(cString: strerror(errno))) }
