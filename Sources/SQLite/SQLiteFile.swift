@@ -1,5 +1,6 @@
-import Glibc
+import Foundation
 public import GRDB
+import Glibc
 
 /// Opens SQLite databases: the one place for the settings of the run journal, the coordinator's journal and the
 /// outcomes of the router.
@@ -32,6 +33,7 @@ public enum SQLiteFile {
         _ path: String?, durability: Durability, sharing: Sharing, releasesSpace: Bool = false,
         prepare: (Database) throws -> Value
     ) throws -> (queue: DatabaseQueue, value: Value) {
+        let path = path.map(location)
         if let path { createPrivately(path) }
         var configuration = GRDB.Configuration()
         // A reader, such as a backup, delays no writer; a second writer is waited for.
@@ -51,6 +53,19 @@ public enum SQLiteFile {
             ?? DatabaseQueue(configuration: configuration)
         if releasesSpace, path != nil { try queue.writeWithoutTransaction(vacuumIncrementally) }
         return (queue, try queue.write(prepare))
+    }
+
+    /// Where a database is whose path is a symbolic link: SQLite keeps the log there, so whatever else is beside the database must be
+    /// there too. Otherwise the path itself.
+    public static func location(of path: String) -> String {
+        var path = path
+        // As many as Linux follows.
+        for _ in 0..<40 {
+            guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) else { break }
+            let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+            path = target.hasPrefix("/") ? target : folder + target
+        }
+        return path
     }
 
     private static let sharedWaitSeconds = 10.0

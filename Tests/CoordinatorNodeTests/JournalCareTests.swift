@@ -37,6 +37,21 @@ struct JournalCareTests {
         }
     }
 
+    @Test("a journal by a symbolic link is the journal behind it: one lock, one log")
+    func link() throws {
+        let folder = try ScratchFolder.new()
+        let (path, link) = (folder + "/journal", folder + "/link")
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "journal")
+        let journal = try CoordinatorJournal(path: link)
+        try journal.commit([.generationStarted(1)], outcomes(10))
+        for name in [path, link] {
+            let report = try JournalCare.check(name)
+            #expect(report.isSound && report.isOpen && report.contents.counts == [.generation: 1, .outcome: 10])
+            #expect(throws: CoordinatorError.self, "a second coordinator") { try CoordinatorJournal(path: name) }
+            #expect(throws: CoordinatorError.self) { try JournalCare.compact(name) }
+        }
+    }
+
     @Test("a check counts rows and changes nothing, also while a coordinator has the journal open")
     func check() throws {
         let path = try ScratchFolder.new() + "/journal"

@@ -48,6 +48,29 @@ struct SQLiteFileTests {
         }
     }
 
+    @Test("behind a symbolic link a new file is for its owner alone too, and its log beside it", arguments: [true, false])
+    func link(isRelative: Bool) throws {
+        try withPath { path in
+            let link = path + "-link"
+            let target = isRelative ? URL(filePath: path).lastPathComponent : path
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+            #expect(SQLiteFile.location(of: link) == path && SQLiteFile.location(of: path) == path)
+            let (queue, _) = try SQLiteFile.open(link, durability: .disk, sharing: .shared) {
+                try $0.execute(sql: "CREATE TABLE t (a)")
+            }
+            for file in [path, path + "-wal"] {
+                let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+                #expect(mode == 0o600, "\(file)")
+            }
+            try queue.close()
+            try FileManager.default.removeItem(atPath: link)
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: link)
+            #expect(throws: DatabaseError.self) {
+                try SQLiteFile.open(link, durability: .disk, sharing: .shared) { _ in }
+            }
+        }
+    }
+
     @Test("an exclusive file is refused to a second holder at once, and free after it is closed")
     func exclusive() throws {
         try withPath { path in

@@ -36,6 +36,7 @@ public final class CoordinatorJournal {
     /// Throws `journal`, and `journalUnreadable` for a file whose pages are damaged. Cost: reads the file.
     /// - Parameter outcomesMax: Outcomes kept of a policy, the latest.
     public init(path: String?, outcomesMax: Int = 65_536) throws(CoordinatorError) {
+        let path = path.map(SQLiteFile.location)
         let name = path ?? "memory"
         self.path = name
         lock = path.flatMap { FileLock(beside: $0) }

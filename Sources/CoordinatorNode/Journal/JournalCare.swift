@@ -22,6 +22,7 @@ public enum JournalCare {
     /// Reads a journal without changing it, also while a coordinator uses it. Throws `journal` where there is none, or no
     /// copy can be made beside it. Cost: a copy of the file, which is removed again.
     public static func check(_ path: String) throws(CoordinatorError) -> Report {
+        let path = SQLiteFile.location(of: path)
         let log = isOpen(path) ? nil : JournalDamage.ofLog(beside: path)
         return try withCopy(of: path) { copy throws(CoordinatorError) in
             var (contents, fault) = try salvage(copy)
@@ -32,6 +33,7 @@ public enum JournalCare {
 
     /// Copies what is sound into a new journal; the damaged one stays as it is. Throws `journal` where the new file exists.
     public static func repair(_ path: String, to target: String) throws(CoordinatorError) -> Report {
+        let path = SQLiteFile.location(of: path)
         try refuseExisting(target)
         return try withCopy(of: path) { copy throws(CoordinatorError) in
             let (contents, fault) = try salvage(copy)
@@ -62,6 +64,7 @@ public enum JournalCare {
 
     /// Makes the file as small as its rows. Throws `journal` while a coordinator uses it. Returns bytes before and after.
     public static func compact(_ path: String) throws(CoordinatorError) -> (before: Int, after: Int) {
+        let path = SQLiteFile.location(of: path)
         try refuseMissing(path)
         guard let lock = FileLock(beside: path) else {
             throw .journal(
