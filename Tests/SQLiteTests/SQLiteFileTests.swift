@@ -48,7 +48,8 @@ struct SQLiteFileTests {
         }
     }
 
-    @Test("behind a symbolic link a new file is for its owner alone too, and its log beside it", arguments: [true, false])
+    @Test(
+        "behind a symbolic link a new file is for its owner alone too, and its log beside it", arguments: [true, false])
     func link(isRelative: Bool) throws {
         try withPath { path in
             let link = path + "-link"
