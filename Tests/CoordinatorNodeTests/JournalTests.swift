@@ -214,7 +214,7 @@ struct JournalTests {
         #expect {
             _ = try CoordinatorJournal(path: path)
         } throws: { error in
-            "\(error)".contains("database is locked")
+            "\(error)".contains("another process has it open")
         }
     }
 

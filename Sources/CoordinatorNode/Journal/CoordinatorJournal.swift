@@ -41,10 +41,7 @@ public final class CoordinatorJournal {
         self.path = name
         lock = path.flatMap { FileLock(beside: $0) }
         if path != nil, lock == nil {
-            throw .journal(
-                path: name,
-                reason: "the database is locked: database is locked by another process, or its "
-                    + "folder cannot be written")
+            throw .journal(path: name, reason: "another process has it open, or its folder cannot be written")
         }
         // Before SQLite opens the file, and writes the log anew.
         let damage = path.flatMap { JournalDamage.ofLog(beside: $0) }
