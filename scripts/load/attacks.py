@@ -11,7 +11,7 @@ Each attack runs against a coordinator of its own, on TCP at loopback:
 
 Prints a row for each attack: the largest resident memory beyond that of a quiet coordinator, the longest answer of
 `/livez`, the connections that the coordinator cut off, the messages that it refused, and whether it lives. Fails where
-memory grew by over 300 MB, an answer was later than a second, or the coordinator ended. Raw sockets (raw.py): libzmq
+memory grew by over 300 MB, an answer was later than 100 ms, or the coordinator ended. Raw sockets (raw.py): libzmq
 would not send most of this. Needs a release build; protobuf and scripts/clients/statezero_pb2.py
 (scripts/clients/generate-pb2) for the last attacks, libsodium for those with a key.
 """
@@ -38,8 +38,8 @@ from raw import Connection, Key
 
 from common import paths
 
-MEMORY_MAX = 300 << 20
-DELAY_MAX = 1.0
+MEMORY_MAX = 300_000_000
+DELAY_MAX = 0.1
 ROLES = ["worker", "client", "trainer", "rollout"]
 WHO = ["nobody", "outsider", "other", "right"]
 

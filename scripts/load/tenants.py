@@ -1,6 +1,6 @@
 """How long one tenant waits while another attacks, or has much to do: p50 and p99, quiet and meanwhile.
 
-    python3 scripts/load/tenants.py [--only greedy] [--quiet 6] [--seconds 10] [--senders yielding]
+    python3 scripts/load/tenants.py [--only greedy] [--quiet 6] [--seconds 10] [--senders yielding] [--rate 50]
 
 Each row has a coordinator of its own, with keys of two tenants and a journal, and a worker with the table model that
 computes for both. A process of the tenant `b` asks over HTTP, one request after the other: a plan for 16 prompts, then
@@ -10,7 +10,11 @@ and p99 of plans and scores together, quiet and meanwhile, the ratio of the p99,
 
 The attackers use processor time of the same machine. How much of a ratio is theirs the first rows say: `nothing` is the
 noise of the measurement, `two busy processes` compute beside the cluster and never connect. With `--senders yielding`
-attackers run only when nobody else wants the processor (SCHED_IDLE): nearer to attackers on machines of their own.
+attackers run only when nobody else wants the processor (SCHED_IDLE): nearer to attackers on machines of their own. With
+`--senders apart` they have the second processor, and the cluster and the quiet tenant have the first one: nothing of a
+ratio is the attackers' own time, and the cluster has one processor. `--rate N` gives the keys and tokens of the tenant
+`a` N messages a second (`--messages-per-second` of `keys new`).
+
 Fails where the p99 is more than --most times that of the quiet cluster, or a request failed. Needs a release build, and
 what attacks.py needs.
 """
@@ -37,6 +41,8 @@ from common.cluster import Cluster, free_endpoint
 
 ITEMS = 16
 PAUSE_SECONDS = 0.002
+# With --senders apart.
+CLUSTER_PROCESSOR, SENDERS_PROCESSOR = {0}, {1}
 WARM_UP_SECONDS = 1.0
 KEYS = [("worker", "worker", None)] + [(f"{role}-a", role, "a") for role in attacks.ROLES]
 TOKENS = [("quiet", "trainer", "b"), ("greedy", "trainer", "a"), ("page", "observer", None)]
@@ -130,8 +136,9 @@ class Quiet:
 class Tenants:
     """A cluster with keys of two tenants."""
 
-    def __init__(self, program: str, folder: pathlib.Path):
+    def __init__(self, program: str, folder: pathlib.Path, rate: int | None):
         self.program, self.folder = program, folder
+        self.rate = [] if rate is None else ["--messages-per-second", str(rate)]
         make = [program, "keys", "new", "--keys", str(folder / "keys")]
         for name, role, tenant in KEYS:
             self.new([*make, name, "--role", role], name, tenant)
@@ -147,6 +154,7 @@ class Tenants:
 
     def new(self, command: list[str], name: str, tenant: str | None) -> None:
         of = ["--tenant", tenant] if tenant else []
+        of += self.rate if tenant == "a" else []
         subprocess.run([*command, *of, "--output", str(self.folder / name)], check=True, capture_output=True)
 
     def token(self, name: str) -> str:
@@ -248,12 +256,14 @@ def attacking(options, name: str, tenants: Tenants, fingerprint: bytes, end: flo
     """The attacker's process; processes that it starts are scheduled like it."""
     if options.senders == "yielding":
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    if options.senders == "apart":
+        os.sched_setaffinity(0, SENDERS_PROCESSOR)
     ROWS[name](tenants, fingerprint, end)
 
 
 def measure(options, name: str) -> bool:
     with tempfile.TemporaryDirectory(prefix="tenants-") as folder:
-        tenants = Tenants(options.program, pathlib.Path(folder))
+        tenants = Tenants(options.program, pathlib.Path(folder), options.rate)
         try:
             fingerprint = tenants.wait_for_worker()
             token = tenants.token("quiet")
@@ -300,8 +310,14 @@ def main() -> None:
     parser.add_argument("--quiet", type=float, default=6, help="seconds of the quiet measurement")
     parser.add_argument("--seconds", type=float, default=10, help="seconds of the measurement meanwhile")
     parser.add_argument("--most", type=float, default=2, help="largest ratio of the p99")
-    parser.add_argument("--senders", choices=("equal", "yielding"), default="equal", help="their processor time")
+    parser.add_argument(
+        "--senders", choices=("equal", "yielding", "apart"), default="equal", help="their processor time"
+    )
+    parser.add_argument("--rate", type=int, help="messages a second of the tenant a")
     options = parser.parse_args()
+    if options.senders == "apart":
+        # Processes that are started from here inherit it.
+        os.sched_setaffinity(0, CLUSTER_PROCESSOR)
     print("| tenant a | quiet p50 / p99 | meanwhile | ratio of p99 | requests | failed | |", flush=True)
     print("|---|---|---|---|---|---|---|", flush=True)
     results = [measure(options, name) for name in ROWS if options.only in name]
