@@ -35,6 +35,9 @@ package final class ArrowBatch {
         array.deallocate()
     }
 
+    /// The largest number of elements of a part that has no memory: null, or an object without members.
+    var emptyElements: Int { columns.pointee.parts.reduce(0) { max($0, $1.emptyElements) } }
+
     /// The value of a column in a row, both from 0. `null` where the file has null; see `ArrowReader` for the types.
     package func value(row: Int, column: Int) -> JSONValue { columns.pointee.member(column, atRow: row) }
 

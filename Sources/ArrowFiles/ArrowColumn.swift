@@ -30,8 +30,7 @@ struct ArrowColumn {
     /// Of a dictionary with flat values: those that were read.
     private let dictionary: Unmanaged<DictionaryValues>?
 
-    // Elements that are all null have no memory, so a small file can claim any number of them.
-    private static let elementsMax = 1 << 24
+    private static let elementsMax = 1 << 24  // Of one list.
 
     /// `nil` if the array does not have the parts that its type needs. `rows` are those that will be read; `nil` for all.
     /// A batch may be a slice of a larger one, and the elements of its lists are then still those of the whole. `previous` is
@@ -172,6 +171,9 @@ struct ArrowColumn {
         columns.deinitialize()
         (memory ?? columns).deallocate()
     }
+
+    /// The largest number of elements, here or in a part, that have no memory, so that a file can state any number of them.
+    var emptyElements: Int { parts.reduce(buffers.allSatisfy { $0 == nil } ? length : 0) { max($0, $1.emptyElements) } }
 
     // MARK: Values
 

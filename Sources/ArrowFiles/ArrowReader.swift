@@ -32,6 +32,9 @@ package final class ArrowReader {
     /// Of a reader that begins at a row: it may be used for a few rows only.
     private static let seekBatchRows = 1024
 
+    /// Most rows of a file, and most elements of a part of its batches that have no memory.
+    private let rowsMax: Int
+
     private let stream: UnsafeMutablePointer<ArrowArrayStream>
     /// The type of a row: an object whose members are the columns.
     let type: ArrowType
@@ -46,7 +49,7 @@ package final class ArrowReader {
         path: String, at location: String? = nil, format: ArrowFormat, columns: [String]? = nil
     ) throws(ArrowFilesError) {
         let opened = try Self.open(location ?? path, format, columns, path: path)
-        try self.init(path: path, opened, columns: columns)
+        try self.init(path: path, at: location ?? path, opened, columns: columns)
     }
 
     /// Opens a Parquet file at the row group that has a row, given by its number from 0; reads to the end. Throws as the other
@@ -55,11 +58,14 @@ package final class ArrowReader {
         path: String, at location: String, parquetRow row: Int, columns: [String]
     ) throws(ArrowFilesError) {
         let opened = try Self.open(location, row: row, columns, path: path)
-        try self.init(path: path, opened, columns: columns)
+        try self.init(path: path, at: location, opened, columns: columns)
     }
 
-    private init(path: String, _ opened: Opened, columns: [String]?) throws(ArrowFilesError) {
+    private init(
+        path: String, at location: String, _ opened: Opened, columns: [String]?
+    ) throws(ArrowFilesError) {
         self.path = path
+        rowsMax = Self.rowsMax(of: location)
         stream = opened.stream
         firstRow = Int(opened.start)
         statedRows = opened.rows >= 0 ? Int(opened.rows) : nil
@@ -77,10 +83,11 @@ package final class ArrowReader {
         }
         self.type = type
         names = type.names
+        // The object's deinit closes the stream.
+        try requirePlausible(statedRows ?? 0, "rows")
         guard columns != nil else { return }
         for (name, type) in zip(names, type.children) {
             guard let format = type.unsupportedFormat else { continue }
-            // The object's deinit closes the stream.
             throw .unsupportedColumn(path: path, column: name, type: format)
         }
     }
@@ -102,9 +109,27 @@ package final class ArrowReader {
             }
             if type.hasDictionary { last = batch }
             guard batch.rows > 0 else { continue }
+            try requirePlausible(batch.emptyElements, "elements without content")
+            try requirePlausible(rows + batch.rows, "rows")
             rows += batch.rows
             return batch
         }
+    }
+
+    /// Rows need no memory where all their columns are null or there is no column, and hardly any where they are equal: a file
+    /// of 900 bytes stated 771,751,938 rows, which would take an hour to read. A history of 100 prompts that fail 10,000 times
+    /// each has 80 rows a byte as Parquet.
+    private static func rowsMax(of location: String) -> Int {
+        var status = stat()
+        let bytes = stat(location, &status) == 0 ? Int(status.st_size) : 0
+        let (rows, overflow) = bytes.multipliedReportingOverflow(by: 256)
+        return overflow ? Int.max : max(rows, 1 << 18)
+    }
+
+    private func requirePlausible(_ count: Int, _ what: String) throws(ArrowFilesError) {
+        guard count > rowsMax else { return }
+        throw .unreadable(
+            path: path, rows: rows, reason: "it states \(count) \(what), more than a file of its size has (\(rowsMax))")
     }
 
     /// A stream, the number of its first row, and the rows that the file states.

@@ -98,6 +98,34 @@ struct ArrowReaderTests {
         #expect(refused > 5)
     }
 
+    @Test("a file that states more rows or elements than its size allows is refused before they are read")
+    func claims() throws {
+        for (name, rows, what) in [
+            ("claims-rows.arrow", 0, "rows"), ("claims-rows.arrows", 1 << 18, "rows"),
+            ("claims-elements.arrow", 0, "elements without content"),
+        ] {
+            let path = golden(name)
+            let format = try Self.format(of: path)
+            do throws(ArrowFilesError) {
+                let reader = try ArrowReader(path: path, format: format)
+                while let batch = try reader.next() { #expect(reader.rows <= 1 << 18, "\(batch.rows)") }
+                Issue.record("\(name) was read")
+            } catch {
+                guard case .unreadable(path, rows, let reason) = error else { throw error }
+                #expect(reason.hasPrefix("it states ") && reason.contains(" \(what), more than a file"), "\(error)")
+            }
+        }
+    }
+
+    @Test("many rows that need hardly any memory are read: 250,000 are null, and a million are a hundred prompts that fail")
+    func nulls() throws {
+        for (name, count) in [("nulls.parquet", 250_000), ("equal.parquet", 1_000_000)] {
+            let reader = try ArrowReader(path: golden(name), format: .parquet)
+            while let batch = try reader.next() { #expect(batch.rows > 0) }
+            #expect(reader.rows == count)
+        }
+    }
+
     @Test("a byte that is no UTF-8 is an error in every column of text, also where all other text is ASCII")
     func brokenText() throws {
         let bytes = Array(try Data(contentsOf: URL(filePath: golden("texts.arrows"))))

@@ -192,6 +192,15 @@ def skyrl():
     )
 
 
+def claims():
+    """Batches of 500 bytes that state the most rows, or elements of a list, that Arrow writes: all are null."""
+    count = 2**31 - 1
+    offsets = pa.array([0, count], pa.int32()).buffers()[1]
+    nulls = pa.nulls(count)
+    lists = pa.Array.from_buffers(pa.list_(pa.null()), 1, [None, offsets], children=[nulls])
+    return pa.record_batch([nulls], names=["prompt"]), pa.record_batch([lists], names=["prompt"])
+
+
 def ipc(table, path, make, rows=2, **options):
     with make(path, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
         for batch in table.to_batches(max_chunksize=rows):
@@ -234,6 +243,19 @@ def main():
     ipc(uneven, OUT / "vectors-uneven.arrow", pa.ipc.new_file)
     ipc(pa.table({"id": ["a"], "first": [[1.0]], "last": [[2.0]]}), OUT / "vectors-two.arrow", pa.ipc.new_file)
     ipc(slices(), OUT / "slices.arrow", pa.ipc.new_file, rows=10_000, compression="zstd")
+    rows, elements = claims()
+    for batch, name, make in [
+        (rows, "claims-rows.arrow", pa.ipc.new_file),
+        (rows, "claims-rows.arrows", pa.ipc.new_stream),
+        (elements, "claims-elements.arrow", pa.ipc.new_file),
+    ]:
+        with make(OUT / name, batch.schema) as writer:
+            writer.write_batch(batch)
+    pq.write_table(pa.table({"prompt": pa.nulls(250_000)}), OUT / "nulls.parquet")
+    # A history of prompts that always fail, ten thousand times each.
+    prompts = pa.array([f"What is {number} + {number}? Answer with a number alone." for number in range(100)])
+    prompts = pa.DictionaryArray.from_arrays(pa.array([i // 10_000 for i in range(1_000_000)], pa.int32()), prompts)
+    pq.write_table(pa.table({"prompt": prompts, "reward": pa.array([0.0] * 1_000_000)}), OUT / "equal.parquet")
     for name in ("messages.parquet", "verl.parquet", "skyrl.parquet"):
         pq.write_table(tables[name], OUT / name, compression="zstd" if name == "verl.parquet" else "snappy")
     for name, table in tables.items():
