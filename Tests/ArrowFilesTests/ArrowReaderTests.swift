@@ -117,7 +117,7 @@ struct ArrowReaderTests {
         }
     }
 
-    @Test("many rows that need hardly any memory are read: 250,000 are null, and a million are a hundred prompts that fail")
+    @Test("many rows that need hardly any memory are read: all are null, or a hundred prompts that always fail")
     func nulls() throws {
         for (name, count) in [("nulls.parquet", 250_000), ("equal.parquet", 1_000_000)] {
             let reader = try ArrowReader(path: golden(name), format: .parquet)
