@@ -29,8 +29,8 @@ struct ChildProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, inputRead, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, outputWrite, STDOUT_FILENO)
         // SwiftNIO's sockets, and descriptors of libdispatch, lack FD_CLOEXEC: a connection would stay open for as long as
-        // the program has it.
-        for descriptor in Self.inheritable() { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        // the program has it. The child closes them: a list made here would lack what another thread opens meanwhile.
+        _ = Self.addCloseFrom?(&actions, STDERR_FILENO + 1)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         var (ignored, blocked) = (sigset_t(), sigset_t())
@@ -61,10 +61,12 @@ struct ChildProcess: Sendable {
         output = outputRead
     }
 
-    /// Descriptors that a child would inherit, beyond the three streams.
-    private static func inheritable() -> [Int32] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        return names.compactMap { Int32($0) }.filter { $0 > STDERR_FILENO && fcntl($0, F_GETFD) == 0 }
+    private typealias AddCloseFrom =
+        @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
+
+    // Looked up, not imported: glibc (2.34 and later) declares it only for GNU's dialect of C.
+    private static let addCloseFrom = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np").map {
+        unsafeBitCast($0, to: AddCloseFrom.self)
     }
 
     /// A pipe. A process that another thread starts between the two calls would inherit it, but a rollout worker starts one

@@ -21,6 +21,7 @@ UNSAFE_FILES = {
     "Sources/ModelFiles/SafetensorsFile.swift": "reads tensors out of the mapping",
     "Sources/FeatureStore/StoreCell.swift": "numbers in and out of a cell's bytes",
     "Sources/FeatureStore/StoreMapping.swift": "owns the mapping of a feature store",
+    "Sources/RolloutNode/ChildProcess.swift": "glibc's function that closes a child's descriptors is looked up by name",
     "Sources/Threads/ThreadPlacement.swift": "glibc's functions for cores are looked up by name and take pointers",
     "Sources/Threads/Wakeup.swift": "read(2) fills a buffer on the stack",
     "Sources/Wire/Blocks/RawFrame.swift": "keeps a frame's bytes in the memory of the socket's library",
